@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "config/diagnostic.h"
+
+// The configuration file as typed values. Defaults stand here and nowhere else. Plain structs:
+// a component receives the part it needs. Immutable after load, any thread.
+
+namespace rtbridge {
+
+inline constexpr std::size_t KiB = 1024;
+inline constexpr std::size_t MiB = 1024 * KiB;
+
+struct BindAddress {
+    std::string host = "127.0.0.1";  // an IPv4 or IPv6 address, or "localhost"; no brackets
+    std::uint16_t port = 8080;       // 0: the kernel picks one (tests)
+    [[nodiscard]] bool loopback() const;
+    friend bool operator==(const BindAddress&, const BindAddress&) = default;
+};
+
+struct ListenerConfig {
+    BindAddress bind;
+    std::vector<std::string> origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
+    bool dashboard = true;
+    SourcePlace bind_place;  // of the key, or of the file where it is absent
+};
+
+struct QueueLimits {  // per session
+    std::size_t soft_bytes = 256 * KiB;  // beyond: conflated to the newest per topic and key
+    std::size_t hard_bytes = 1 * MiB;    // beyond: oldest dropped
+    std::chrono::milliseconds close_after{30'000};  // this long at the hard limit: closed with 4101
+};
+
+struct LimitsConfig {
+    std::uint32_t connections = 10'000;    // further browsers get HTTP 503
+    std::uint32_t connections_per_ip = 0;  // 0 = no limit; further get HTTP 429
+    std::uint32_t connections_per_user = 0;
+    std::chrono::milliseconds handshake_timeout{5'000};
+    std::chrono::milliseconds ping_interval{20'000};
+    std::size_t header_bytes = 16 * KiB;
+    std::size_t frame_bytes = 64 * KiB;
+    std::size_t body_bytes = 256 * KiB;
+    std::uint32_t requests_per_second = 200;
+    std::uint32_t logins_per_minute = 20;
+    std::uint32_t subscriptions = 256;  // per session
+    QueueLimits queue;
+    std::uint32_t mailbox_updates = 65'536;
+    std::size_t history_bytes = 64 * MiB;  // newest values and history of all topics together
+    std::chrono::milliseconds password_time{5};
+    std::chrono::milliseconds drain_time{2'000};
+};
+
+struct AuthConfig {
+    std::optional<std::string> anonymous_role;  // absent: browsers without credentials are refused
+};
+
+// A template as it stands in the file: text with braces, or a plain value, or a container of these.
+struct TemplateSource {
+    using Array = std::vector<TemplateSource>;
+    using Object = std::vector<std::pair<std::string, TemplateSource>>;  // in file order
+    std::variant<std::string, std::int64_t, double, bool, Array, Object> value;
+    SourcePlace place;
+};
+
+enum class PowerSign { PositiveIsCharging, PositiveIsDischarging };
+
+struct BatteryConfig {
+    std::string power = "batteryPower";      // path into the payload, levels separated by '.'
+    std::string percent = "batteryPercent";  // likewise
+    PowerSign positive = PowerSign::PositiveIsCharging;
+    double idle_below = 0;  // |power| up to this is Idle; in the unit of the power; >= 0
+};
+
+enum class OnInvalid { Pass, Drop };
+
+enum class TowardsMqtt {
+    Keep,     // subscribers see what the device sent
+    Replace,  // subscribers see the enriched payload
+    Publish,  // the enriched payload goes to another topic as well
+};
+
+struct RuleConfig {
+    Placed<std::string> name;
+    std::vector<Placed<std::string>> topics;  // filters; {name} is a named '+'
+    std::optional<Placed<std::string>> key;   // template
+    OnInvalid on_invalid = OnInvalid::Pass;
+    std::optional<BatteryConfig> battery;
+    TemplateSource::Object set;
+    TowardsMqtt mqtt = TowardsMqtt::Keep;
+    Placed<std::string> publish_topic;  // template; used where mqtt is Publish
+};
+
+struct Config {
+    ListenerConfig listener;
+    LimitsConfig limits;
+    std::optional<AuthConfig> auth;  // absent: loopback only, everyone there may everything
+    std::vector<RuleConfig> rules;   // in the order that they apply
+
+    // What runs without a file: the defaults above and one rule for battery/#.
+    [[nodiscard]] static Config built_in();
+};
+
+}  // namespace rtbridge

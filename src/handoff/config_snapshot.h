@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/counter.h"
+#include "config/config.h"
+
+namespace rtbridge {
+
+// Raised by the broker thread, read by status pages.
+struct RuleStatistics {
+    Counter matched, ok, invalid, dropped;
+};
+
+struct RuleStatus {
+    RuleConfig config;
+    std::string key_name;  // the query parameter that selects by this rule's key; empty = none
+    std::shared_ptr<const RuleStatistics> statistics;
+};
+
+struct ReloadStatus {
+    bool ok = true;
+    std::int64_t at_unix_ms = 0;
+    std::string error;  // first mistake as file:line:column: ..., empty when ok
+};
+
+// What a listener knows of the running configuration; crosses whole at every reload.
+struct ConfigSnapshot {
+    std::uint64_t generation = 1;  // raised by each reload that took effect
+    ListenerConfig listener;
+    LimitsConfig limits;
+    std::optional<AuthConfig> auth;
+    std::vector<RuleStatus> rules;
+    ReloadStatus reload;
+    std::vector<std::string> restart_required;  // keys whose change waits for a restart
+};
+using ConfigSnapshotPtr = std::shared_ptr<const ConfigSnapshot>;
+
+}  // namespace rtbridge

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/counter.h"
+
+namespace rtbridge {
+
+// Every limit that can act. Each time it does, it is counted here and shows under its name in
+// /api/status: nothing is refused or lost in silence.
+enum class Limit : std::uint8_t {
+    Connections,
+    ConnectionsPerIp,
+    HandshakeTimeout,
+    PingInterval,
+    Header,
+    Frame,
+    Body,
+    BadRequests,
+    Subscriptions,
+    QueueSoft,
+    QueueHard,
+    QueueCloseAfter,
+    Mailbox,
+    HistoryBytes,
+    DrainTime,
+    LogLines,
+    Count,
+};
+
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Count)> limit_names = {
+    "connections", "connections_per_ip", "handshake_timeout", "ping_interval",
+    "header",      "frame",              "body",              "bad_requests",
+    "subscriptions", "queue.soft",       "queue.hard",        "queue.close_after",
+    "mailbox",     "history_bytes",      "drain_time",        "log_lines",
+};
+
+// Figures that both threads write and any thread reads.
+struct Metrics {
+    Counter messages_in;         // publishes the broker showed us
+    Counter messages_matched;    // ... that at least one rule matched
+    Counter messages_invalid;    // ... that failed a step of a rule
+    Counter messages_dropped;    // ... that on_invalid = "drop" kept from everyone
+    Counter publishes_derived;   // published to another topic by mqtt = "publish:..."
+    Counter updates_out;         // delivered to sessions, each session counts
+    Counter updates_conflated;   // replaced by a newer value in a session's queue
+    Counter updates_dropped;     // lost to a session: queue or mailbox was full
+    Counter updates_not_json;    // skipped where only JSON fits
+    std::array<Counter, static_cast<std::size_t>(Limit::Count)> limits;
+    std::atomic<std::int64_t> last_tick_ms{0};  // broker's last turn, Clock::unix_ms(); 0 = none yet
+
+    void hit(Limit limit, std::uint64_t n = 1) noexcept {
+        limits.at(static_cast<std::size_t>(limit)).add(n);
+    }
+};
+
+}  // namespace rtbridge

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace rtbridge {
+
+enum class PayloadShape : std::uint8_t {
+    Json,     // `payload` is one valid JSON document that passed its rules
+    Text,     // valid UTF-8, but not JSON or not what its rules want
+    Binary,   // anything else
+    Cleared,  // the retained message of `topic` was cleared: its newest values are gone
+};
+
+// One publish on its way to the browsers. Immutable, so both threads may read it;
+// fan-out to n sessions shares this one payload n times and never copies it.
+struct Update {
+    std::uint64_t offset = 0;   // position in the process-wide sequence, from 1; given by the broker thread
+    std::int64_t unix_ms = 0;   // when the broker received it
+    std::string topic;
+    std::string key_name;       // what browsers call the key in a query ("userId"); empty = no key
+    std::string key;            // its value as text
+    std::string payload;
+    PayloadShape shape = PayloadShape::Json;
+
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return sizeof(Update) + topic.size() + key_name.size() + key.size() + payload.size();
+    }
+};
+using UpdatePtr = std::shared_ptr<const Update>;
+
+}  // namespace rtbridge

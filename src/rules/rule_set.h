@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/diagnostic.h"
+#include "handoff/update.h"
+
+namespace rtbridge {
+
+class Rule;
+class RuleWorkspace;
+struct RuleTrace;
+
+// One PUBLISH as the broker shows it. Views: valid during the call.
+struct Publish {
+    std::string_view topic;
+    std::string_view payload;  // may be empty: with retain, that clears the retained message
+    bool retain = false;
+    std::string_view client;  // MQTT client id, may be empty
+    std::string_view user;    // MQTT user name, may be empty
+};
+
+// A further publish that a rule asks for; QoS and retain are those of the publish that caused it.
+struct DerivedPublish {
+    std::string topic;
+    std::string payload;
+};
+
+// What browsers are to see of a publish; becomes an Update once the broker thread gave it an offset.
+struct BrowserUpdate {
+    std::string topic;
+    std::string key_name;
+    std::string key;
+    std::string payload;
+    PayloadShape shape = PayloadShape::Json;
+};
+
+// What the matching rules make of a publish. Nothing set = no rule matched or none wants a change.
+struct Outcome {
+    std::uint32_t matched = 0;               // rules
+    std::uint32_t invalid = 0;               // rules that refused the payload
+    bool drop = false;                       // on_invalid = "drop": nobody gets this publish
+    std::optional<std::string> replacement;  // payload towards MQTT subscribers
+    std::vector<DerivedPublish> publishes;
+    std::vector<BrowserUpdate> updates;
+};
+
+// All rules, compiled. Rules that match the same publish apply in file order: payload steps chain,
+// MQTT sees the payload as of the last rule that replaces it, browsers see the final payload once
+// per distinct (topic, key). A pure function of publish and configuration: no clock, no counters
+// (the broker shows a re-sent QoS 2 message twice and compares the results).
+//
+// Thread: immutable, any; the workspace belongs to one thread.
+class RuleSet {
+public:
+    // Null where `diagnostics` got an error; every mistake of every rule is reported.
+    [[nodiscard]] static std::shared_ptr<const RuleSet> compile(const Config& config,
+                                                                Diagnostics& diagnostics);
+    ~RuleSet();
+
+    // Cost: independent of the number of rules that do not match. `trace` (explain) may be null.
+    [[nodiscard]] Outcome apply(const Publish& publish, RuleWorkspace& workspace,
+                                std::vector<RuleTrace>* trace = nullptr) const;
+
+    [[nodiscard]] const std::vector<std::unique_ptr<const Rule>>& rules() const { return rules_; }
+
+private:
+    RuleSet();
+    struct Index;
+    std::vector<std::unique_ptr<const Rule>> rules_;  // in file order
+    std::unique_ptr<const Index> index_;
+};
+
+// A configuration file, read and compiled: what plugin, reload and rtbridgectl all start from.
+struct LoadedRules {
+    Config config;
+    std::shared_ptr<const RuleSet> rules;
+};
+// Nothing where there is an error; all diagnostics of both stages are reported either way.
+[[nodiscard]] std::optional<LoadedRules> load_rules(const std::string& path,
+                                                    Diagnostics& diagnostics);
+
+}  // namespace rtbridge
