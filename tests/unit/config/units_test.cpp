@@ -72,7 +72,7 @@ TEST(Units, AreWrittenAsTheyAreRead) {
     for (const std::int64_t ms : {0, 1, 999, 1'000, 1'500, 60'000, 90'000, 3'600'000, 86'400'000}) {
         EXPECT_EQ(parse_duration(format_duration(milliseconds(ms))), milliseconds(ms));
     }
-    for (const std::uint64_t bytes : {0, 1, 1'000, 1'024, 1'536, 1'048'576, 1'000'000}) {
+    for (const std::uint64_t bytes : {0U, 1U, 1'000U, 1'024U, 1'536U, 1'048'576U, 1'000'000U}) {
         EXPECT_EQ(parse_size(format_size(bytes)), bytes);
     }
     EXPECT_EQ(format_duration(milliseconds(90'000)), "90s");
