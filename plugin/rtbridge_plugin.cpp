@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,13 +31,9 @@ public:
     [[nodiscard]] static std::unique_ptr<Plugin> load(mosquitto_plugin_id_t* id,
                                                       Bridge::Options options) ON_BROKER_THREAD {
         auto plugin = std::make_unique<Plugin>();
-        auto bridge =
+        plugin->bridge_ =
             Bridge::create(std::move(options), plugin->broker_, plugin->log_, plugin->clock_);
-        if (!bridge.ok()) {
-            plugin->log_.write(LogLevel::Error, "rtbridge: not started: " + bridge.error());
-            return nullptr;
-        }
-        plugin->bridge_ = std::move(bridge).value();
+        if (plugin->bridge_ == nullptr) return nullptr;
         plugin->on_message_.emplace(id, MOSQ_EVT_MESSAGE, on_message, plugin.get());
         plugin->on_tick_.emplace(id, MOSQ_EVT_TICK, on_tick, plugin.get());
         plugin->on_reload_.emplace(id, MOSQ_EVT_RELOAD, on_reload, plugin.get());
@@ -49,7 +46,6 @@ public:
     }
 
     [[nodiscard]] Bridge& bridge() { return *bridge_; }
-    [[nodiscard]] HostLog& log() { return log_; }
 
 private:
     HostBroker broker_;
@@ -92,23 +88,27 @@ Publish publish_from(const mosquitto_evt_message& event) {
 }
 
 // The broker frees the payload that we replace, and wants ours from its allocator, NUL-terminated.
-void replace_payload(mosquitto_evt_message& event, const std::string& payload) {
-    if (payload.size() > UINT32_MAX - 1) return;
+// False: there is no memory for it, and the publish goes on as it came.
+[[nodiscard]] bool replace_payload(mosquitto_evt_message& event, const std::string& payload) {
+    if (payload.size() >= std::numeric_limits<std::uint32_t>::max()) return false;
     void* copy = mosquitto_calloc(payload.size() + 1, 1);
-    if (copy == nullptr) return;
+    if (copy == nullptr) return false;
     std::memcpy(copy, payload.data(), payload.size());
     event.payload = copy;
     event.payloadlen = static_cast<std::uint32_t>(payload.size());
+    return true;
 }
 
 // Fails open: whatever goes wrong here, the broker still delivers to its MQTT clients.
 int on_message(int /*event*/, void* event_data, void* user_data) noexcept try {
     assert_on_broker_thread();
     auto& event = *static_cast<mosquitto_evt_message*>(event_data);
-    const Bridge::Verdict verdict =
-        static_cast<Plugin*>(user_data)->bridge().on_publish(publish_from(event), event.qos);
+    Bridge& bridge = static_cast<Plugin*>(user_data)->bridge();
+    const Bridge::Verdict verdict = bridge.on_publish(publish_from(event), event.qos);
     if (verdict.drop) return MOSQ_ERR_ACL_DENIED;
-    if (verdict.replacement) replace_payload(event, *verdict.replacement);
+    if (verdict.replacement && !replace_payload(event, *verdict.replacement)) {
+        bridge.on_replacement_lost();
+    }
     return MOSQ_ERR_SUCCESS;
 } catch (...) {
     return log_current_exception("on_message", MOSQ_ERR_SUCCESS);

@@ -18,9 +18,8 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     count(outcome);
     if (outcome.drop) return {.drop = true, .replacement = {}};
     for (const DerivedPublish& derived : outcome.publishes) {
-        if (broker_.publish(derived.topic, derived.payload, qos, publish.retain)) {
-            metrics_.publishes_derived.add();
-        }
+        const bool taken = broker_.publish(derived.topic, derived.payload, qos, publish.retain);
+        (taken ? metrics_.publishes_derived : metrics_.broker_refused).add();
     }
     for (BrowserUpdate& update : outcome.updates) hand_off(std::move(update));
     if (!ticked_) wake_listener();  // 2.0.x with per_listener_settings never ticks
@@ -145,11 +144,11 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     return snapshot;
 }
 
-Result<std::unique_ptr<Bridge>, std::string> Bridge::create(Options options, Broker& broker,
-                                                            LogSink& log, const Clock& clock) {
+std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink& log,
+                                       const Clock& clock) {
     auto bridge = std::unique_ptr<Bridge>(new Bridge(std::move(options), broker, log, clock));
     auto loaded = bridge->load();
-    if (!loaded.ok()) return Failure{loaded.error()};
+    if (!loaded.ok()) return nullptr;
     bridge->adopt(std::move(loaded).value());
     bridge->reload_.at_unix_ms = clock.unix_ms();
 
@@ -158,7 +157,9 @@ Result<std::unique_ptr<Bridge>, std::string> Bridge::create(Options options, Bro
         {bridge->mailbox_, bridge->metrics_, clock, static_cast<LogSink&>(bridge->outbox_)});
     if (!listener.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
-        return Failure{to_line({Severity::Error, place, "listener.bind: " + listener.error()})};
+        log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,
+                                                           "listener.bind: " + listener.error()}));
+        return nullptr;
     }
     bridge->listener_ = std::move(listener).value();
     bridge->bound_ = bridge->config_.listener;

@@ -33,10 +33,11 @@ public:
         // Absent: default_config_path, and without a file there the built-in defaults.
         std::optional<std::string> config_path;
     };
-    // Reads the configuration, binds the port and starts the listener. The error is one line that
-    // names the file or option; all mistakes of the configuration went to `log` before.
-    [[nodiscard]] static Result<std::unique_ptr<Bridge>, std::string> create(
-        Options options, Broker& broker, LogSink& log, const Clock& clock) ON_BROKER_THREAD;
+    // Reads the configuration, binds the port and starts the listener. Null where that fails; `log`
+    // got one line for each mistake, naming file or option and the reason.
+    [[nodiscard]] static std::unique_ptr<Bridge> create(Options options, Broker& broker,
+                                                        LogSink& log,
+                                                        const Clock& clock) ON_BROKER_THREAD;
 
     // What is to become of a publish.
     struct Verdict {
@@ -44,6 +45,9 @@ public:
         std::optional<std::string> replacement;  // new payload towards MQTT
     };
     [[nodiscard]] Verdict on_publish(const Publish& publish, int qos) ON_BROKER_THREAD;
+
+    // The broker had no memory for a replacement: subscribers got what the device sent.
+    void on_replacement_lost() ON_BROKER_THREAD { metrics_.broker_refused.add(); }
 
     // Once per turn of the broker's loop: one wake-up for all that was handed off, and the log
     // lines of the listener.

@@ -136,8 +136,8 @@ std::optional<Config> parse(std::string_view text, const std::string& path,
     Config config;
     config.listener.bind_place = {path, 0, 0};
     const std::optional<TomlDocument> document = TomlDocument::parse(text, path, diagnostics);
-    if (document) read_main_file(*document, config, diagnostics);
-    if (diagnostics.has_errors()) return std::nullopt;
+    if (!document) return std::nullopt;
+    read_main_file(*document, config, diagnostics);
     return config;
 }
 
@@ -157,7 +157,7 @@ std::optional<Config> without_exceptions(const std::string& path, Diagnostics& d
 
 }  // namespace
 
-std::optional<Config> load_config(const std::string& path, Diagnostics& diagnostics) {
+std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics) {
     return without_exceptions(path, diagnostics, [&]() -> std::optional<Config> {
         const std::optional<std::string> text = read_config_file(path, diagnostics);
         if (!text) return std::nullopt;
@@ -165,9 +165,16 @@ std::optional<Config> load_config(const std::string& path, Diagnostics& diagnost
     });
 }
 
+std::optional<Config> load_config(const std::string& path, Diagnostics& diagnostics) {
+    std::optional<Config> config = read_config(path, diagnostics);
+    return diagnostics.has_errors() ? std::nullopt : std::move(config);
+}
+
 std::optional<Config> parse_config(std::string_view text, const std::string& path,
                                    Diagnostics& diagnostics) {
-    return without_exceptions(path, diagnostics, [&] { return parse(text, path, diagnostics); });
+    std::optional<Config> config =
+        without_exceptions(path, diagnostics, [&] { return parse(text, path, diagnostics); });
+    return diagnostics.has_errors() ? std::nullopt : std::move(config);
 }
 
 }  // namespace rtbridge

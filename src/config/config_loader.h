@@ -17,7 +17,11 @@ namespace rtbridge {
 // Thread: any; reads files, so never on the broker thread outside of init and reload.
 [[nodiscard]] std::optional<Config> load_config(const std::string& path, Diagnostics& diagnostics);
 
-// The same for a text in memory (tests, fuzzing): `path` names it and is where includes are
+// The same, but with mistakes it returns what could be read all the same: good for finding further
+// mistakes in it, never for running. Nothing where the file is no TOML.
+[[nodiscard]] std::optional<Config> read_config(const std::string& path, Diagnostics& diagnostics);
+
+// load_config() for a text in memory (tests, fuzzing): `path` names it and is where includes are
 // relative to.
 [[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& path,
                                                  Diagnostics& diagnostics);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "config/config_loader.h"
+#include "rules/rule_set.h"
 
 namespace rtbridge {
 namespace {
@@ -13,27 +13,20 @@ std::string counted(std::size_t count, const std::string& what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-// The number of rules, or nothing where the plugin would refuse the file.
-std::optional<std::size_t> load(const std::string& file, Diagnostics& diagnostics) {
-    const std::optional<Config> config = load_config(file, diagnostics);
-    if (!config) return std::nullopt;
-    return config->rules.size();
-}
-
 }  // namespace
 
 int check(const std::string& file, Warnings warnings, std::ostream& out, std::ostream& err) {
     Diagnostics diagnostics;
-    const std::optional<std::size_t> rules = load(file, diagnostics);
+    const std::optional<LoadedRules> loaded = load_rules(file, diagnostics);
     std::size_t error_count = 0;
     std::size_t warning_count = 0;
     for (const Diagnostic& diagnostic : diagnostics.sorted()) {
         err << to_text(diagnostic);
         ++(diagnostic.severity == Severity::Error ? error_count : warning_count);
     }
-    const bool ok = rules && (warning_count == 0 || warnings == Warnings::Pass);
+    const bool ok = loaded && (warning_count == 0 || warnings == Warnings::Pass);
     if (ok) {
-        out << file << ": ok, " << counted(*rules, "rule");
+        out << file << ": ok, " << counted(loaded->config.rules.size(), "rule");
         if (warning_count > 0) out << ", " << counted(warning_count, "warning");
         out << "\n";
     } else {

@@ -60,6 +60,7 @@ struct Metrics {
     Counter messages_invalid;   // ... that failed a step of a rule
     Counter messages_dropped;   // ... that on_invalid = "drop" kept from everyone
     Counter publishes_derived;  // published to another topic by mqtt = "publish:..."
+    Counter broker_refused;     // replacements and publishes that the broker had no memory for
     Counter updates_out;        // delivered to sessions, each session counts
     Counter updates_conflated;  // replaced by a newer value in a session's queue
     Counter updates_dropped;    // lost to a session: queue or mailbox was full

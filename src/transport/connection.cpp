@@ -23,6 +23,14 @@ unsigned char* as_lws_bytes(std::string_view bytes) {
     return reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
 }
 
+// RFC 6455, 5.5.1: the code in network order, then the reason.
+std::string close_frame(CloseCode code, std::string_view reason) {
+    const auto number = static_cast<unsigned>(code);
+    std::string payload = {static_cast<char>(number >> 8U), static_cast<char>(number & 0xffU)};
+    payload += reason;
+    return websocket_frame(Opcode::Close, payload);
+}
+
 }  // namespace
 
 struct Connection::PendingUpgrade {
@@ -143,9 +151,10 @@ void Connection::on_pong() {
 int Connection::on_writable() {
     if (dead_) return -1;
     if (close_request_) {
-        std::string& reason = close_request_->reason;
-        lws_close_reason(wsi_, static_cast<lws_close_status>(close_request_->code),
-                         reinterpret_cast<unsigned char*>(reason.data()), reason.size());
+        // Our own frame: lws_close_reason() and -1 out of a writable callback shut the socket down
+        // without one (lws 4.1.6).
+        const std::string frame = close_frame(close_request_->code, close_request_->reason);
+        if (lws_partial_buffered(wsi_) == 0) write(frame);
         return -1;
     }
     if (ping_pending_) ping();

@@ -79,6 +79,7 @@ std::string status_json(const ApiContext& context) {
           {"invalid", metrics.messages_invalid.value()},
           {"kept_from_all", metrics.messages_dropped.value()},
           {"derived", metrics.publishes_derived.value()},
+          {"broker_refused", metrics.broker_refused.value()},
           {"not_json", metrics.updates_not_json.value()}}},
         {"limits", std::move(limits)},
         {"rules", std::move(rules)},
