@@ -17,6 +17,7 @@
 
 static mosquitto_plugin_id_t* identity;
 static bool tidy = true;
+static char* kept;
 
 static void* log_from_elsewhere(void* unused) {
     mosquitto_log_printf(MOSQ_LOG_INFO, "hello from another thread");
@@ -56,7 +57,7 @@ static int on_message(int event_number, void* event_data, void* user_data) {
         static char topic[] = "elsewhere";
         event->topic = topic;
     } else if (strcmp(wish, "leak") == 0) {
-        event->reason_string = mosquitto_strdup("kept");
+        kept = mosquitto_strdup("kept");
     } else if (strcmp(wish, "kick") == 0) {
         mosquitto_kick_client_by_clientid(mosquitto_client_id(event->client), false);
     } else if (strcmp(wish, "two lines") == 0) {
@@ -90,6 +91,8 @@ int mosquitto_plugin_cleanup(void* userdata, struct mosquitto_opt* options, int 
     (void)userdata;
     (void)options;
     (void)option_count;
+    mosquitto_free(kept);
+    kept = NULL;
     if (!tidy) return mosquitto_broker_publish(NULL, "last/words", 0, NULL, 0, false, NULL);
     return mosquitto_callback_unregister(identity, MOSQ_EVT_MESSAGE, on_message, NULL);
 }

@@ -19,14 +19,22 @@ std::filesystem::path make_directory() {
     return made;
 }
 
+std::size_t entries(const char* directory) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+        count += entry.path().empty() ? 0 : 1;
+    }
+    return count;
+}
+
+std::size_t descriptor_count() {
+    return entries("/proc/self/fd");
+}
+
 }  // namespace
 
 std::size_t thread_count() {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
-        count += entry.is_directory() ? 1 : 0;
-    }
-    return count;
+    return entries("/proc/self/task");
 }
 
 bool thread_count_becomes(std::size_t expected) {
@@ -38,7 +46,10 @@ bool thread_count_becomes(std::size_t expected) {
     return true;
 }
 
-Broker::Broker() : directory_(make_directory()), threads_before_(thread_count()) {
+Broker::Broker()
+    : directory_(make_directory()),
+      threads_before_(thread_count()),
+      descriptors_before_(descriptor_count()) {
     fake_broker_start();
 }
 
@@ -47,6 +58,7 @@ Broker::~Broker() {
     EXPECT_EQ(fake_broker_callbacks_left_behind(), 0U) << "registrations";
     EXPECT_EQ(fake_broker_blocks_in_use(), 0U) << "blocks of the broker's memory";
     EXPECT_TRUE(thread_count_becomes(threads_before_)) << thread_count() << " threads";
+    EXPECT_EQ(descriptor_count(), descriptors_before_) << "descriptors";
     for (std::size_t i = 0; i < fake_broker_violation_count(); ++i) {
         ADD_FAILURE() << fake_broker_violation(i);
     }

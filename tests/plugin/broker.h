@@ -29,7 +29,7 @@ struct Delivered {
 
 // A fake broker with the real rtbridge.so in it, and a directory of its own for configuration.
 // At its end it unloads, and fails the test where the plugin broke a rule of the broker or left
-// something behind: memory, registrations, threads.
+// something behind: memory, registrations, threads, descriptors.
 class Broker {
 public:
     Broker();
@@ -61,6 +61,7 @@ public:
 private:
     std::filesystem::path directory_;
     std::size_t threads_before_;
+    std::size_t descriptors_before_;
 };
 
 // Threads of this process.

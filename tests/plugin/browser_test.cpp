@@ -172,6 +172,43 @@ TEST_F(Browser, ThatTalksInPlainModeIsAnsweredAndClosedAtTheThirdTime) {
     EXPECT_EQ(frame->close_code, 1008);
 }
 
+TEST_F(Browser, ThatSendsAFrameBeyondTheLimitIsClosed) {
+    std::optional<WebSocketClient> browser = WebSocketClient::open(broker.port(), "/ws");
+    ASSERT_TRUE(browser);
+
+    browser->send_text(std::string(64 * 1024 + 1, 'x'));
+
+    const std::optional<WebSocketFrame> frame = browser->read_frame();
+    ASSERT_TRUE(frame);
+    EXPECT_EQ(frame->kind, WebSocketFrame::Kind::Close);
+    EXPECT_EQ(frame->close_code, 1009);
+}
+
+TEST(BrowserLimits, OneConnectionTooManyIsToldToComeBackLater) {
+    Broker broker;
+    ASSERT_EQ(broker.load_rules("[limits]\nconnections = 2\n"), MOSQ_ERR_SUCCESS)
+        << broker.whole_log();
+    const std::optional<WebSocketClient> first = WebSocketClient::open(broker.port(), "/ws");
+    const std::optional<WebSocketClient> second = WebSocketClient::open(broker.port(), "/ws");
+    ASSERT_TRUE(first && second);
+    HttpResponse refusal;
+
+    EXPECT_FALSE(WebSocketClient::open(broker.port(), "/ws", {}, &refusal));
+
+    EXPECT_EQ(refusal.status, 503);
+    EXPECT_EQ(refusal.headers.count("retry-after"), 1U);
+}
+
+TEST(BrowserLimits, WhoSaysNothingIsHungUpOn) {
+    Broker broker;
+    ASSERT_EQ(broker.load_rules("[limits]\nhandshake_timeout = \"200ms\"\n"), MOSQ_ERR_SUCCESS)
+        << broker.whole_log();
+    std::optional<TcpStream> silent = TcpStream::connect(broker.port());
+    ASSERT_TRUE(silent);
+
+    EXPECT_TRUE(silent->read_to_end(http_deadline));
+}
+
 TEST_F(Browser, FindsTheNewestValuesByHttp) {
     publish("battery/topic", sent_by("user-1", 3));
 

@@ -75,6 +75,8 @@ TEST_F(RudePlugin, MemoryThatIsKeptIsCounted) {
     publish("leak");
 
     EXPECT_EQ(fake_broker_blocks_in_use(), 1U);
+    fake_broker_unload();
+    EXPECT_EQ(fake_broker_blocks_in_use(), 0U);
 }
 
 TEST_F(RudePlugin, WhatCleanupLeavesOrPublishesIsRecorded) {

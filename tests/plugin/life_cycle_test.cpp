@@ -13,11 +13,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "broker.h"
 #include "http_client.h"
@@ -120,6 +124,59 @@ TEST(Load, OnlyTheEventsInUseAreRegistered) {
     EXPECT_EQ(fake_broker_callback_count(0), 3U);
 }
 
+std::vector<std::string> threads() {
+    std::vector<std::string> ids;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+        ids.push_back(entry.path().filename());
+    }
+    return ids;
+}
+
+// The signals that a thread blocks, bit n - 1 for signal n.
+std::uint64_t blocked_signals(const std::string& thread) {
+    std::ifstream status("/proc/self/task/" + thread + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("SigBlk:")) return std::stoull(line.substr(7), nullptr, 16);
+    }
+    return 0;
+}
+
+constexpr int signals_of_the_broker[] = {SIGHUP,  SIGINT,  SIGTERM, SIGUSR1,
+                                         SIGUSR2, SIGPIPE, SIGCHLD, SIGALRM};
+
+TEST(Load, ItsThreadsLeaveEverySignalToTheBroker) {
+    const std::vector<std::string> before = threads();
+    Broker broker;
+    ASSERT_EQ(broker.load_rules(""), MOSQ_ERR_SUCCESS) << broker.whole_log();
+
+    std::size_t own = 0;
+    for (const std::string& thread : threads()) {
+        if (std::find(before.begin(), before.end(), thread) != before.end()) continue;
+        ++own;
+        for (const int signal : signals_of_the_broker) {
+            EXPECT_NE(blocked_signals(thread) >> (signal - 1) & 1U, 0U) << strsignal(signal);
+        }
+    }
+    EXPECT_GT(own, 0U);
+}
+
+TEST(Load, NoSignalHandlerOfTheBrokerIsReplaced) {
+    const auto handler_of = [](int signal) {
+        struct sigaction action {};
+        ::sigaction(signal, nullptr, &action);
+        return action.sa_handler;
+    };
+    std::vector<void (*)(int)> before;
+    for (const int signal : signals_of_the_broker) before.push_back(handler_of(signal));
+    Broker broker;
+
+    ASSERT_EQ(broker.load_rules(""), MOSQ_ERR_SUCCESS) << broker.whole_log();
+
+    std::vector<void (*)(int)> after;
+    for (const int signal : signals_of_the_broker) after.push_back(handler_of(signal));
+    EXPECT_EQ(before, after);
+}
+
 TEST(Load, AnUnknownOptionIsRefusedByName) {
     Broker broker;
     const std::string path = broker.write_config(Broker::any_port);
@@ -145,6 +202,15 @@ TEST(Load, AMissingFileIsRefusedByName) {
     EXPECT_NE(broker.load({{"config", path.c_str()}}), MOSQ_ERR_SUCCESS);
 
     EXPECT_THAT(broker.errors(), ElementsAre(AllOf(HasSubstr(path), HasSubstr("No such file"))));
+}
+
+TEST(Load, ADirectoryIsNoConfiguration) {
+    Broker broker;
+    const std::string path = broker.path_of("");
+
+    EXPECT_NE(broker.load({{"config", path.c_str()}}), MOSQ_ERR_SUCCESS);
+
+    EXPECT_THAT(broker.errors(), ElementsAre(HasSubstr(path)));
 }
 
 TEST(Load, AWrongFileIsRefusedWithLineAndColumnOfEveryMistake) {
