@@ -49,6 +49,26 @@ std::optional<std::string> read_chunked(TcpStream& stream) {
     }
 }
 
+// Status line and headers; the body is still to be read.
+std::optional<HttpResponse> read_head(TcpStream& stream) {
+    const std::optional<std::string> head = stream.read_until("\r\n\r\n", http_deadline);
+    if (!head || !head->starts_with("HTTP/1.1 ")) return std::nullopt;
+    HttpResponse response;
+    response.status = static_cast<int>(number(std::string_view(*head).substr(9, 3), 10));
+    std::size_t line = head->find("\r\n") + 2;
+    while (line < head->size()) {
+        const std::size_t end = head->find("\r\n", line);
+        const std::string_view text = std::string_view(*head).substr(line, end - line);
+        const std::size_t colon = text.find(':');
+        if (colon != std::string_view::npos) {
+            const std::size_t value = std::min(text.find_first_not_of(' ', colon + 1), text.size());
+            response.headers[lower_case(text.substr(0, colon))] = text.substr(value);
+        }
+        line = end + 2;
+    }
+    return response;
+}
+
 }  // namespace
 
 std::optional<TcpStream> TcpStream::connect(std::uint16_t port) {
@@ -119,22 +139,21 @@ std::optional<std::string> TcpStream::read_to_end(milliseconds deadline) {
     }
 }
 
-std::optional<HttpResponse> read_http_head(TcpStream& stream, milliseconds deadline) {
-    const std::optional<std::string> head = stream.read_until("\r\n\r\n", deadline);
-    if (!head || !head->starts_with("HTTP/1.1 ")) return std::nullopt;
-    HttpResponse response;
-    response.status = static_cast<int>(number(std::string_view(*head).substr(9, 3), 10));
-    std::size_t line = head->find("\r\n") + 2;
-    while (line < head->size()) {
-        const std::size_t end = head->find("\r\n", line);
-        const std::string_view text = std::string_view(*head).substr(line, end - line);
-        const std::size_t colon = text.find(':');
-        if (colon != std::string_view::npos) {
-            const std::size_t value = std::min(text.find_first_not_of(' ', colon + 1), text.size());
-            response.headers[lower_case(text.substr(0, colon))] = text.substr(value);
-        }
-        line = end + 2;
+std::optional<HttpResponse> read_http_response(TcpStream& stream) {
+    std::optional<HttpResponse> response = read_head(stream);
+    if (!response || response->status == 101) return response;
+    std::optional<std::string> body;
+    if (const auto length = response->headers.find("content-length");
+        length != response->headers.end()) {
+        body = stream.read_exactly(number(length->second, 10), http_deadline);
+    } else if (const auto encoding = response->headers.find("transfer-encoding");
+               encoding != response->headers.end() && encoding->second == "chunked") {
+        body = read_chunked(stream);
+    } else {
+        body = stream.read_to_end(http_deadline);
     }
+    if (!body) return std::nullopt;
+    response->body = std::move(*body);
     return response;
 }
 
@@ -147,22 +166,7 @@ std::optional<HttpResponse> http_get(std::uint16_t port, std::string_view path,
                           "\r\nConnection: close\r\n";
     for (const auto& [name, value] : headers) request += name + ": " + value + "\r\n";
     if (!stream->write(request + "\r\n")) return std::nullopt;
-
-    std::optional<HttpResponse> response = read_http_head(*stream, http_deadline);
-    if (!response) return std::nullopt;
-    std::optional<std::string> body;
-    if (const auto length = response->headers.find("content-length");
-        length != response->headers.end()) {
-        body = stream->read_exactly(number(length->second, 10), http_deadline);
-    } else if (const auto encoding = response->headers.find("transfer-encoding");
-               encoding != response->headers.end() && encoding->second == "chunked") {
-        body = read_chunked(*stream);
-    } else {
-        body = stream->read_to_end(http_deadline);
-    }
-    if (!body) return std::nullopt;
-    response->body = std::move(*body);
-    return response;
+    return read_http_response(*stream);
 }
 
 }  // namespace rtbridge

@@ -50,7 +50,7 @@ inline constexpr std::chrono::milliseconds http_deadline{5'000};
 std::optional<HttpResponse> http_get(std::uint16_t port, std::string_view path,
                                      const HttpHeaders& headers = {});
 
-// Status line and headers of a response; the body is still to be read.
-std::optional<HttpResponse> read_http_head(TcpStream& stream, std::chrono::milliseconds deadline);
+// A response that is to come on `stream`. One that switches protocols (101) has no body.
+std::optional<HttpResponse> read_http_response(TcpStream& stream);
 
 }  // namespace rtbridge

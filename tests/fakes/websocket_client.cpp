@@ -35,7 +35,7 @@ std::optional<WebSocketClient> WebSocketClient::open(std::uint16_t port, std::st
     for (const auto& [name, value] : headers) request += name + ": " + value + "\r\n";
     if (!stream->write(request + "\r\n")) return std::nullopt;
 
-    std::optional<HttpResponse> head = read_http_head(*stream, http_deadline);
+    std::optional<HttpResponse> head = read_http_response(*stream);
     if (!head) return std::nullopt;
     const bool upgraded =
         head->status == 101 && head->headers["sec-websocket-accept"] == handshake_accept;

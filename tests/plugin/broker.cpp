@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <mosquitto.h>
+#include <uv.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -31,25 +32,30 @@ std::size_t descriptor_count() {
     return entries("/proc/self/fd");
 }
 
+// libuv keeps a pipe of the process from the first loop on, whoever makes it.
+void let_libuv_open_its_own_descriptors() {
+    uv_loop_t loop;
+    if (uv_loop_init(&loop) == 0) uv_loop_close(&loop);
+}
+
 }  // namespace
 
 std::size_t thread_count() {
     return entries("/proc/self/task");
 }
 
-bool thread_count_becomes(std::size_t expected) {
+bool threads_fall_to(std::size_t expected) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    while (thread_count() != expected) {
+    while (thread_count() > expected) {
         if (std::chrono::steady_clock::now() > until) return false;
         std::this_thread::yield();
     }
     return true;
 }
 
-Broker::Broker()
-    : directory_(make_directory()),
-      threads_before_(thread_count()),
-      descriptors_before_(descriptor_count()) {
+Broker::Broker() : directory_(make_directory()), threads_before_(thread_count()) {
+    let_libuv_open_its_own_descriptors();
+    descriptors_before_ = descriptor_count();
     fake_broker_start();
 }
 
@@ -57,7 +63,7 @@ Broker::~Broker() {
     unload();
     EXPECT_EQ(fake_broker_callbacks_left_behind(), 0U) << "registrations";
     EXPECT_EQ(fake_broker_blocks_in_use(), 0U) << "blocks of the broker's memory";
-    EXPECT_TRUE(thread_count_becomes(threads_before_)) << thread_count() << " threads";
+    EXPECT_TRUE(threads_fall_to(threads_before_)) << thread_count() << " threads";
     EXPECT_EQ(descriptor_count(), descriptors_before_) << "descriptors";
     for (std::size_t i = 0; i < fake_broker_violation_count(); ++i) {
         ADD_FAILURE() << fake_broker_violation(i);

@@ -61,12 +61,12 @@ public:
 private:
     std::filesystem::path directory_;
     std::size_t threads_before_;
-    std::size_t descriptors_before_;
+    std::size_t descriptors_before_ = 0;
 };
 
 // Threads of this process.
 std::size_t thread_count();
-// Whether it comes to that within some seconds: a joined thread leaves /proc a moment later.
-bool thread_count_becomes(std::size_t expected);
+// Whether there are no more than that within some seconds: a joined thread leaves /proc later.
+bool threads_fall_to(std::size_t expected);
 
 }  // namespace rtbridge

@@ -134,16 +134,11 @@ TEST_F(Browser, ThatNeverReadsStallsNeitherTheBrokerNorTheOthers) {
 
 TEST_F(Browser, IsToldWhichSelectorsExist) {
     HttpResponse refusal;
-    EXPECT_FALSE(WebSocketClient::open(broker.port(), "/ws?usrId=1", {}, &refusal));
-    EXPECT_EQ(refusal.status, 400);
 
-    const std::optional<HttpResponse> explained =
-        http_get(broker.port(), "/ws?usrId=1",
-                 {{"Upgrade", "websocket"},
-                  {"Sec-WebSocket-Version", "13"},
-                  {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}});
-    ASSERT_TRUE(explained);
-    EXPECT_THAT(explained->body, HasSubstr("userId"));
+    EXPECT_FALSE(WebSocketClient::open(broker.port(), "/ws?usrId=1", {}, &refusal));
+
+    EXPECT_EQ(refusal.status, 400);
+    EXPECT_THAT(refusal.body, HasSubstr("userId"));
 }
 
 TEST_F(Browser, FromAnotherOriginIsRefused) {

@@ -266,7 +266,7 @@ TEST(Load, AfterARefusalNothingIsLeftAndAGoodStartWorks) {
         const std::string path =
             broker.write_config("[listener]\nbind = \"127.0.0.1:" + taken.number() + "\"\n");
         ASSERT_NE(broker.load({{"config", path.c_str()}}), MOSQ_ERR_SUCCESS);
-        EXPECT_TRUE(thread_count_becomes(threads)) << thread_count();
+        EXPECT_TRUE(threads_fall_to(threads)) << thread_count();
         EXPECT_EQ(fake_broker_callback_count(0), 0U);
     }
     Broker broker;
