@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rtbridge {
+
+// A TCP connection to 127.0.0.1 that never blocks past its deadline. Errors: empty results.
+class TcpStream {
+public:
+    static std::optional<TcpStream> connect(std::uint16_t port);
+    TcpStream(TcpStream&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
+    TcpStream& operator=(TcpStream&&) = delete;
+    ~TcpStream();
+
+    bool write(std::string_view bytes);
+    // What comes up to and including `end`; nothing at end of stream or deadline.
+    std::optional<std::string> read_until(std::string_view end, std::chrono::milliseconds deadline);
+    std::optional<std::string> read_exactly(std::size_t bytes, std::chrono::milliseconds deadline);
+    // Everything up to the end of the stream, or nothing where it does not end in time.
+    std::optional<std::string> read_to_end(std::chrono::milliseconds deadline);
+
+private:
+    enum class Read { Some, End, TimedOut };
+    explicit TcpStream(int fd) : fd_(fd) {}
+    Read read_some(std::chrono::steady_clock::time_point until);
+
+    int fd_;
+    std::string buffer_;  // received and not yet asked for
+};
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpResponse {
+    int status = 0;
+    std::map<std::string, std::string> headers;  // names in lower case
+    std::string body;
+};
+
+inline constexpr std::chrono::milliseconds http_deadline{5'000};
+
+// "GET path" and what comes back, nothing where no complete response came in time.
+std::optional<HttpResponse> http_get(std::uint16_t port, std::string_view path,
+                                     const HttpHeaders& headers = {});
+
+// A response that is to come on `stream`. One that switches protocols (101) has no body.
+std::optional<HttpResponse> read_http_response(TcpStream& stream);
+
+}  // namespace rtbridge
