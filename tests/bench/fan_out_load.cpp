@@ -44,6 +44,7 @@ int run(int argc, char** argv) {
     app.add_option("--burst", options.burst, "messages at once");
     app.add_option("--idle", options.idle, "further sessions that receive nothing");
     app.add_option("--active", options.active, "browsers beside them")->capture_default_str();
+    app.add_option("--stalled", options.stalled, "further sessions that never read");
     app.add_option("--window", options.window, "messages on their way at most, with --rate 0");
     app.add_option("--qos", options.qos, "of --throughput")->check(CLI::Range(0, 1));
     app.add_option("--rounds", options.rounds, "of --throughput, taken in turns with the peer")
@@ -70,13 +71,14 @@ int run(int argc, char** argv) {
             "ws://" + WebSocketUrl::parse(options.url).authority + "/ws?userId=nobody&snapshot=0";
     }
 
-    const Report report = bare_only           ? run_bare_only(options)
-                          : throughput        ? run_throughput(options)
-                          : ingest            ? run_ingest(options)
-                          : options.idle > 0  ? run_idle(options)
-                          : options.burst > 0 ? run_burst(options)
-                          : options.rate <= 0 ? run_saturation(options)
-                                              : run_live(options);
+    const Report report = bare_only             ? run_bare_only(options)
+                          : throughput          ? run_throughput(options)
+                          : ingest              ? run_ingest(options)
+                          : options.stalled > 0 ? run_stalled(options)
+                          : options.idle > 0    ? run_idle(options)
+                          : options.burst > 0   ? run_burst(options)
+                          : options.rate <= 0   ? run_saturation(options)
+                                                : run_live(options);
     json ? print_json(std::cout, report) : print_table(std::cout, report);
     return EXIT_SUCCESS;
 }

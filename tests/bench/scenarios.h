@@ -15,8 +15,8 @@ struct Options {
     std::string peer_mqtt;      // and of one that has not
     std::string topic = "battery/topic";
     pid_t pid = 0, peer_pid = 0;
-    std::uint32_t sessions = 1000, idle = 0, active = 10, burst = 0, window = 0;
-    std::uint32_t rounds = 5;
+    std::uint32_t sessions = 1000, idle = 0, active = 10, stalled = 0, burst = 0, window = 0;
+    std::uint32_t rounds = 15;
     int qos = 0;
     double rate = 50, seconds = 10;
     bool bare = false;
@@ -30,6 +30,7 @@ struct Options {
 [[nodiscard]] Report run_saturation(const Options& options);
 [[nodiscard]] Report run_ingest(const Options& options);
 [[nodiscard]] Report run_idle(const Options& options);
+[[nodiscard]] Report run_stalled(const Options& options);
 [[nodiscard]] Report run_throughput(const Options& options);
 [[nodiscard]] Report run_bare_only(const Options& options);
 

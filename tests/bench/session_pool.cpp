@@ -57,6 +57,12 @@ WebSocketUrl WebSocketUrl::parse(std::string_view text) {
             std::string(text.substr(slash))};
 }
 
+Descriptor open_web_socket(const WebSocketUrl& url, std::string& early) {
+    Descriptor connection = connect_to(parse_address(url.authority));
+    early = shake_hands(connection.number(), url);
+    return connection;
+}
+
 // What the frames of one session do to the pool's counts.
 class SessionPool::Receiver {
 public:
@@ -91,11 +97,9 @@ SessionPool::SessionPool() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(buffe
 }
 
 void SessionPool::open(const WebSocketUrl& url, std::size_t count, Expect expect) {
-    const sockaddr_in address = parse_address(url.authority);
+    std::string early;
     for (std::size_t i = 0; i < count; ++i) {
-        Descriptor connection = connect_to(address);
-        const std::string early = shake_hands(connection.number(), url);
-        adopt(std::move(connection), expect);
+        adopt(open_web_socket(url, early), expect);
         Session& session = *sessions_.back();
         session.reader.read(early, Receiver(*this, session, monotonic_ns()));
     }

@@ -21,6 +21,9 @@ struct WebSocketUrl {
     [[nodiscard]] static WebSocketUrl parse(std::string_view text);
 };
 
+// A connection whose WebSocket handshake is done; `early` gets the bytes that came with the answer.
+[[nodiscard]] Descriptor open_web_socket(const WebSocketUrl& url, std::string& early);
+
 enum class Expect : std::uint8_t { Messages, Nothing };
 
 // Browsers, as many as the file limit allows, on one thread: counts the messages that each of them

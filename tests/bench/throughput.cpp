@@ -1,6 +1,7 @@
 #include "throughput.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -23,8 +24,8 @@ BrokerPipe::BrokerPipe(const sockaddr_in& broker, pid_t pid, std::string topic, 
     : pid_(pid),
       topic_(std::move(topic)),
       qos_(qos),
-      publisher_(broker, "rtbridge-load-publisher"),
-      subscriber_(broker, "rtbridge-load-subscriber") {
+      publisher_(broker, "rtbridge-load-publisher-" + std::to_string(getpid())),
+      subscriber_(broker, "rtbridge-load-subscriber-" + std::to_string(getpid())) {
     subscriber_.subscribe(topic_, qos_);
 }
 
