@@ -8,6 +8,8 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/mailbox.h"
 
+// NOLINTBEGIN(readability-identifier-naming): Google Benchmark names are BM_Name/size:n.
+// NOLINTBEGIN(clang-analyzer-deadcode.DeadStores): "for (auto _ : state)" is its idiom.
 namespace rtbridge {
 namespace {
 
@@ -104,3 +106,5 @@ BENCHMARK(BM_FallAsleepAndWakeUp);
 
 }  // namespace
 }  // namespace rtbridge
+// NOLINTEND(clang-analyzer-deadcode.DeadStores)
+// NOLINTEND(readability-identifier-naming)

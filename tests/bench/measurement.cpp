@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t patience_ns = 3 * second_ns;  // nothing arrived for so long: it is lost
+constexpr std::int64_t wait_ns = 100'000'000;
 constexpr std::int64_t burst_pause_ns = 20'000'000;
 
 std::int64_t to_ns(Seconds duration) {
@@ -26,8 +27,15 @@ void read_until(SessionPool& pool, std::int64_t due) {
 
 void await_all(SessionPool& pool, std::uint64_t messages) {
     const std::uint64_t expected = messages * pool.size();
+    std::uint64_t before = pool.delivered();
+    std::int64_t last_progress = monotonic_ns();
     while (pool.delivered() < expected) {
-        if (!pool.poll(patience_ns)) {
+        // Counted from the last delivery: pings go on arriving while messages are lost.
+        pool.poll(wait_ns);
+        if (pool.delivered() != before) {
+            before = pool.delivered();
+            last_progress = monotonic_ns();
+        } else if (monotonic_ns() - last_progress >= patience_ns) {
             throw std::runtime_error(std::to_string(expected - pool.delivered()) + " of " +
                                      std::to_string(expected) + " deliveries are missing");
         }
@@ -108,7 +116,7 @@ Measurement measure_saturated(const Load& load, std::uint32_t window, Seconds du
                 load.source.publish(chunk);
                 messages += chunk;
             }
-            if (!load.pool.poll(patience_ns)) break;  // await_all() says what is missing
+            load.pool.poll(wait_ns);
         }
         return messages;
     });
