@@ -1,0 +1,37 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "report.h"
+
+namespace rtbridge::load {
+
+struct Options {
+    std::string url, idle_url;  // what active and idle sessions open
+    std::string mqtt;           // address of the broker that has the plugin
+    std::string peer_mqtt;      // and of one that has not
+    std::string topic = "battery/topic";
+    pid_t pid = 0, peer_pid = 0;
+    std::uint32_t sessions = 1000, idle = 0, active = 10, stalled = 0, burst = 0, window = 0;
+    std::uint32_t rounds = 15;
+    int qos = 0;
+    double rate = 50, seconds = 10;
+    bool bare = false;
+};
+
+// Each runs what its name says and throws std::runtime_error if it does not work: a refused
+// session, a missing delivery. Figures never make it fail.
+
+[[nodiscard]] Report run_live(const Options& options);
+[[nodiscard]] Report run_burst(const Options& options);
+[[nodiscard]] Report run_saturation(const Options& options);
+[[nodiscard]] Report run_ingest(const Options& options);
+[[nodiscard]] Report run_idle(const Options& options);
+[[nodiscard]] Report run_stalled(const Options& options);
+[[nodiscard]] Report run_throughput(const Options& options);
+[[nodiscard]] Report run_bare_only(const Options& options);
+
+}  // namespace rtbridge::load
