@@ -63,7 +63,7 @@ TEST(Template, OneBraceKeepsTheJsonTypeAndTextMakesText) {
         {"{payload.t}", "true"},
         {"is {payload.t}", R"("is true")"},
         {"{payload.nil}", "null"},
-        {"is {payload.nil}", ": {payload.nil} is missing"},
+        {"is {payload.nil}", " {payload.nil} is missing"},
         {"{payload.s}", R"("a\"ä\n")"},
         {"<{payload.s}>", R"("<a\"ä\n>")"},
         {"{payload.o}", R"({"x":[1,"q\""]})"},
@@ -71,8 +71,8 @@ TEST(Template, OneBraceKeepsTheJsonTypeAndTextMakesText) {
         {"{payload.e}", "[]"},
         {"{payload.a.b}", "1"},
         {"{payload.a.c}", "3"},
-        {"{payload.a.d}", ": {payload.a.d} is missing"},
-        {"{payload.e.0}", ": {payload.e.0} is missing"},
+        {"{payload.a.d}", " {payload.a.d} is missing"},
+        {"{payload.e.0}", " {payload.e.0} is missing"},
         {"{site}", R"("north")"},
         {"{device}", R"("d \"7\"")"},
         {"{topic}", R"("site/north/d \"7\"/state")"},
@@ -107,14 +107,14 @@ TEST(Template, ContainersAndPlainValuesAreTemplatesToo) {
 
     EXPECT_EQ(set_value(value, publish_of(R"({"x":[]})")),
               R"({"a \"b\"":[1,1.5,false,"north"],"":{},"list":[],"{site}":[]})");
-    EXPECT_EQ(set_value(value, publish_of("{}")), ": {payload.x} is missing");
+    EXPECT_EQ(set_value(value, publish_of("{}")), " {payload.x} is missing");
 }
 
 TEST(Template, AnUnknownUserOrClientIsMissing) {
     const Publish anonymous{.topic = topic, .payload = "{}"};
 
-    EXPECT_EQ(set_value(source("{user}"), anonymous), ": {user} is missing");
-    EXPECT_EQ(set_value(source("{client}"), anonymous), ": {client} is missing");
+    EXPECT_EQ(set_value(source("{user}"), anonymous), " {user} is missing");
+    EXPECT_EQ(set_value(source("{client}"), anonymous), " {client} is missing");
 }
 
 TEST(Template, TheKeyIsNamedAfterTheLastPartOfItsLastBrace) {
