@@ -1,10 +1,13 @@
 #include "rules/long_integer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
 namespace rtbridge {
 namespace {
+
+constexpr std::string_view after_value = ",]} \t\n\r";
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -68,7 +71,9 @@ NumberScan shorten_long_integers(std::span<char> text) {
         }
         const std::size_t end = std::min(view.find_first_not_of("+-.0123456789eE", i), view.size());
         const std::string_view token = view.substr(i, end - i);
-        if (!is_json_number(token)) {
+        const bool ends =
+            end == view.size() || after_value.find(view[end]) != std::string_view::npos;
+        if (!ends || !is_json_number(token)) {
             scan.malformed = true;
         } else if (is_long_integer(token)) {
             text[end - 2] = 'e';

@@ -311,7 +311,7 @@ TEST(RuleSet, ARuleCannotMakeAPayloadGrowBeyondTheLimit) {
     std::vector<RuleConfig> doubling;
     for (int i = 0; i < 8; ++i) {
         doubling.push_back(with_set(plain_rule("r" + std::to_string(i), {"t"}),
-                                    {{"x", source("{payload_text}")}}));
+                                    {{"x" + std::to_string(i), source("{payload_text}")}}));
     }
     Rules rules(doubling);
 
