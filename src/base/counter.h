@@ -5,8 +5,8 @@
 
 namespace rtbridge {
 
-// A monotonic count that one thread raises and any thread reads. Relaxed: a figure for status pages,
-// never a signal between threads.
+// A monotonic count that one thread raises and any thread reads. Relaxed: a figure for status
+// pages, never a signal between threads.
 class Counter {
 public:
     void add(std::uint64_t n = 1) noexcept { count_.fetch_add(n, std::memory_order_relaxed); }

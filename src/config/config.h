@@ -27,12 +27,13 @@ struct BindAddress {
 
 struct ListenerConfig {
     BindAddress bind;
-    std::vector<std::string> origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
+    std::vector<std::string>
+        origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
     bool dashboard = true;
     SourcePlace bind_place;  // of the key, or of the file where it is absent
 };
 
-struct QueueLimits {  // per session
+struct QueueLimits {                     // per session
     std::size_t soft_bytes = 256 * KiB;  // beyond: conflated to the newest per topic and key
     std::size_t hard_bytes = 1 * MiB;    // beyond: oldest dropped
     std::chrono::milliseconds close_after{30'000};  // this long at the hard limit: closed with 4101

@@ -17,7 +17,8 @@ namespace rtbridge {
 // Thread: any; reads files, so never on the broker thread outside of init and reload.
 [[nodiscard]] std::optional<Config> load_config(const std::string& path, Diagnostics& diagnostics);
 
-// The same for a text in memory (tests, fuzzing): `path` names it and is where includes are relative to.
+// The same for a text in memory (tests, fuzzing): `path` names it and is where includes are
+// relative to.
 [[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& path,
                                                  Diagnostics& diagnostics);
 

@@ -34,7 +34,8 @@ void Mailbox::set_limits(Limits limits) {
 }
 
 void Mailbox::wake_if_sleeping(Wakeup& wakeup) noexcept {
-    // Pairs with fall_asleep(): either the listener sees the depth, or this thread sees it sleeping.
+    // Pairs with fall_asleep(): either the listener sees the depth, or this thread sees it
+    // sleeping.
     if (depth_.load(std::memory_order_seq_cst) > 0 && sleeping_.exchange(false)) wakeup.wake();
 }
 

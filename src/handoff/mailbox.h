@@ -28,9 +28,9 @@ struct MailboxBatch {
 };
 
 // The only way from the broker thread to a listener thread.
-// Bounded in updates and bytes: when full the oldest update is dropped and counted, because stalling
-// the broker would stall every MQTT client. The lock is held for a push or a swap, never longer;
-// what is dropped is freed outside of it.
+// Bounded in updates and bytes: when full the oldest update is dropped and counted, because
+// stalling the broker would stall every MQTT client. The lock is held for a push or a swap, never
+// longer; what is dropped is freed outside of it.
 class Mailbox {
 public:
     struct Limits {
@@ -53,11 +53,13 @@ public:
     [[nodiscard]] bool fall_asleep() noexcept ON_LISTENER_THREAD;
     void awake() noexcept ON_LISTENER_THREAD { sleeping_.store(false); }
 
-    [[nodiscard]] std::size_t depth() const noexcept { return depth_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t depth() const noexcept {
+        return depth_.load(std::memory_order_relaxed);
+    }
 
 private:
     std::mutex mutex_;
-    Limits limits_;                                  // guarded by mutex_, as the next three
+    Limits limits_;  // guarded by mutex_, as the next three
     std::deque<UpdatePtr> updates_;
     std::size_t bytes_ = 0;
     std::shared_ptr<const ConfigSnapshot> snapshot_;

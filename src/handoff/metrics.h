@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/counter.h"
 
 namespace rtbridge {
@@ -32,26 +33,40 @@ enum class Limit : std::uint8_t {
     Count,
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Count)> limit_names = {
-    "connections", "connections_per_ip", "handshake_timeout", "ping_interval",
-    "header",      "frame",              "body",              "bad_requests",
-    "subscriptions", "queue.soft",       "queue.hard",        "queue.close_after",
-    "mailbox",     "history_bytes",      "drain_time",        "log_lines",
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Count)> limit_names =
+    {
+        "connections",
+        "connections_per_ip",
+        "handshake_timeout",
+        "ping_interval",
+        "header",
+        "frame",
+        "body",
+        "bad_requests",
+        "subscriptions",
+        "queue.soft",
+        "queue.hard",
+        "queue.close_after",
+        "mailbox",
+        "history_bytes",
+        "drain_time",
+        "log_lines",
 };
 
 // Figures that both threads write and any thread reads.
 struct Metrics {
-    Counter messages_in;         // publishes the broker showed us
-    Counter messages_matched;    // ... that at least one rule matched
-    Counter messages_invalid;    // ... that failed a step of a rule
-    Counter messages_dropped;    // ... that on_invalid = "drop" kept from everyone
-    Counter publishes_derived;   // published to another topic by mqtt = "publish:..."
-    Counter updates_out;         // delivered to sessions, each session counts
-    Counter updates_conflated;   // replaced by a newer value in a session's queue
-    Counter updates_dropped;     // lost to a session: queue or mailbox was full
-    Counter updates_not_json;    // skipped where only JSON fits
+    Counter messages_in;        // publishes the broker showed us
+    Counter messages_matched;   // ... that at least one rule matched
+    Counter messages_invalid;   // ... that failed a step of a rule
+    Counter messages_dropped;   // ... that on_invalid = "drop" kept from everyone
+    Counter publishes_derived;  // published to another topic by mqtt = "publish:..."
+    Counter updates_out;        // delivered to sessions, each session counts
+    Counter updates_conflated;  // replaced by a newer value in a session's queue
+    Counter updates_dropped;    // lost to a session: queue or mailbox was full
+    Counter updates_not_json;   // skipped where only JSON fits
+    Counter listener_errors;    // turns of a listener cut short, out of memory
     std::array<Counter, static_cast<std::size_t>(Limit::Count)> limits;
-    std::atomic<std::int64_t> last_tick_ms{0};  // broker's last turn, Clock::unix_ms(); 0 = none yet
+    std::atomic<SteadyTime> last_tick{SteadyTime{}};  // broker's last turn; SteadyTime{} = none yet
 
     void hit(Limit limit, std::uint64_t n = 1) noexcept {
         limits.at(static_cast<std::size_t>(limit)).add(n);

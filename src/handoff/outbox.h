@@ -33,7 +33,7 @@ public:
 private:
     Metrics& metrics_;
     std::mutex mutex_;
-    std::vector<LogLine> lines_;  // guarded by mutex_
+    std::vector<LogLine> lines_;    // guarded by mutex_
     std::atomic<bool> any_{false};  // spares the broker's tick the lock
 };
 

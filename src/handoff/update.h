@@ -16,11 +16,12 @@ enum class PayloadShape : std::uint8_t {
 // One publish on its way to the browsers. Immutable, so both threads may read it;
 // fan-out to n sessions shares this one payload n times and never copies it.
 struct Update {
-    std::uint64_t offset = 0;   // position in the process-wide sequence, from 1; given by the broker thread
-    std::int64_t unix_ms = 0;   // when the broker received it
+    std::uint64_t offset =
+        0;  // position in the process-wide sequence, from 1; given by the broker thread
+    std::int64_t unix_ms = 0;  // when the broker received it
     std::string topic;
-    std::string key_name;       // what browsers call the key in a query ("userId"); empty = no key
-    std::string key;            // its value as text
+    std::string key_name;  // what browsers call the key in a query ("userId"); empty = no key
+    std::string key;       // its value as text
     std::string payload;
     PayloadShape shape = PayloadShape::Json;
 

@@ -32,7 +32,8 @@ struct DerivedPublish {
     std::string payload;
 };
 
-// What browsers are to see of a publish; becomes an Update once the broker thread gave it an offset.
+// What browsers are to see of a publish; becomes an Update once the broker thread gave it an
+// offset.
 struct BrowserUpdate {
     std::string topic;
     std::string key_name;

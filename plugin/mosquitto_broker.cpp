@@ -1,0 +1,51 @@
+#include "mosquitto_broker.h"
+
+#include <cstring>
+#include <limits>
+
+#include "mosquitto_api.h"
+
+namespace rtbridge {
+namespace {
+
+int mosquitto_level(LogLevel level) {
+    switch (level) {
+        case LogLevel::Debug:
+            return MOSQ_LOG_DEBUG;
+        case LogLevel::Info:
+            return MOSQ_LOG_INFO;
+        case LogLevel::Notice:
+            return MOSQ_LOG_NOTICE;
+        case LogLevel::Warning:
+            return MOSQ_LOG_WARNING;
+        case LogLevel::Error:
+            break;
+    }
+    return MOSQ_LOG_ERR;
+}
+
+}  // namespace
+
+bool MosquittoBroker::publish(const std::string& topic, const std::string& payload, int qos,
+                              bool retain) {
+    if (payload.size() > std::numeric_limits<int>::max()) return false;
+    // Allocated here and handed over: mosquitto_broker_publish_copy() skews the memory counter
+    // of 2.0.
+    void* copy = nullptr;
+    if (!payload.empty()) {
+        copy = mosquitto_calloc(payload.size() + 1, 1);
+        if (copy == nullptr) return false;
+        std::memcpy(copy, payload.data(), payload.size());
+    }
+    const int result = mosquitto_broker_publish(
+        nullptr, topic.c_str(), static_cast<int>(payload.size()), copy, qos, retain, nullptr);
+    if (result == MOSQ_ERR_SUCCESS) return true;
+    mosquitto_free(copy);
+    return false;
+}
+
+void MosquittoLog::write(LogLevel level, std::string_view line) {
+    mosquitto_log_printf(mosquitto_level(level), "%s", escape_control(line).c_str());
+}
+
+}  // namespace rtbridge

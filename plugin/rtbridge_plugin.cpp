@@ -1,0 +1,205 @@
+// The C ABI between Mosquitto and rtbridge: translates, makes one call, and states how it fails.
+// Deliveries fail open, access checks fail closed, and no exception passes into the broker.
+
+#include <dlfcn.h>
+
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bridge.h"
+#include "callback_registration.h"
+#include "mosquitto_api.h"
+#include "mosquitto_broker.h"
+
+namespace rtbridge {
+namespace {
+
+int on_message(int event, void* event_data, void* user_data) noexcept;
+int on_tick(int event, void* event_data, void* user_data) noexcept;
+int on_reload(int event, void* event_data, void* user_data) noexcept;
+
+// Everything that lives from init to cleanup. Members go in reverse order: first the callbacks,
+// then the bridge with its thread, at last what that used.
+class Plugin {
+public:
+    // Null when the plugin can't work; the log says why.
+    [[nodiscard]] static std::unique_ptr<Plugin> load(mosquitto_plugin_id_t* id,
+                                                      Bridge::Options options) ON_BROKER_THREAD {
+        auto plugin = std::make_unique<Plugin>();
+        auto bridge =
+            Bridge::create(std::move(options), plugin->broker_, plugin->log_, plugin->clock_);
+        if (!bridge.ok()) {
+            plugin->log_.write(LogLevel::Error, "rtbridge: not started: " + bridge.error());
+            return nullptr;
+        }
+        plugin->bridge_ = std::move(bridge).value();
+        plugin->on_message_.emplace(id, MOSQ_EVT_MESSAGE, on_message, plugin.get());
+        plugin->on_tick_.emplace(id, MOSQ_EVT_TICK, on_tick, plugin.get());
+        plugin->on_reload_.emplace(id, MOSQ_EVT_RELOAD, on_reload, plugin.get());
+        if (!plugin->on_message_->ok() || !plugin->on_tick_->ok() || !plugin->on_reload_->ok()) {
+            plugin->log_.write(LogLevel::Error,
+                               "rtbridge: not started: the broker refused a callback");
+            return nullptr;
+        }
+        return plugin;
+    }
+
+    [[nodiscard]] Bridge& bridge() { return *bridge_; }
+    [[nodiscard]] MosquittoLog& log() { return log_; }
+
+private:
+    MosquittoBroker broker_;
+    MosquittoLog log_;
+    SystemClock clock_;
+    std::unique_ptr<Bridge> bridge_;
+    std::optional<CallbackRegistration> on_message_, on_tick_, on_reload_;
+};
+
+// The one instance: Mosquitto gives a file that is listed twice the same image.
+std::unique_ptr<Plugin> plugin_instance;
+
+int log_current_exception(const char* where, int result) noexcept {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        mosquitto_log_printf(MOSQ_LOG_ERR, "rtbridge: %s: %s", where, error.what());
+    } catch (...) {
+        mosquitto_log_printf(MOSQ_LOG_ERR, "rtbridge: %s: unknown error", where);
+    }
+    return result;
+}
+
+std::string_view text_or_empty(const char* text) {
+    return text != nullptr ? text : "";
+}
+
+Publish publish_from(const mosquitto_evt_message& event) {
+    Publish publish;
+    publish.topic = text_or_empty(event.topic);
+    // Clearing a retained message arrives as length 0 and payload NULL.
+    publish.payload = {static_cast<const char*>(event.payload),
+                       event.payload != nullptr ? event.payloadlen : 0};
+    publish.retain = event.retain;
+    if (event.client != nullptr) {
+        publish.client = text_or_empty(mosquitto_client_id(event.client));
+        publish.user = text_or_empty(mosquitto_client_username(event.client));
+    }
+    return publish;
+}
+
+// The broker frees the payload that we replace, and wants ours from its allocator, NUL-terminated.
+void replace_payload(mosquitto_evt_message& event, const std::string& payload) {
+    if (payload.size() > UINT32_MAX - 1) return;
+    void* copy = mosquitto_calloc(payload.size() + 1, 1);
+    if (copy == nullptr) return;
+    std::memcpy(copy, payload.data(), payload.size());
+    event.payload = copy;
+    event.payloadlen = static_cast<std::uint32_t>(payload.size());
+}
+
+// Fails open: whatever goes wrong here, the broker still delivers to its MQTT clients.
+int on_message(int /*event*/, void* event_data, void* user_data) noexcept try {
+    assert_on_broker_thread();
+    auto& event = *static_cast<mosquitto_evt_message*>(event_data);
+    const Bridge::Verdict verdict =
+        static_cast<Plugin*>(user_data)->bridge().on_publish(publish_from(event), event.qos);
+    if (verdict.drop) return MOSQ_ERR_ACL_DENIED;
+    if (verdict.replacement) replace_payload(event, *verdict.replacement);
+    return MOSQ_ERR_SUCCESS;
+} catch (...) {
+    return log_current_exception("on_message", MOSQ_ERR_SUCCESS);
+}
+
+int on_tick(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {
+    assert_on_broker_thread();
+    static_cast<Plugin*>(user_data)->bridge().on_tick();
+    return MOSQ_ERR_SUCCESS;
+} catch (...) {
+    return log_current_exception("on_tick", MOSQ_ERR_SUCCESS);
+}
+
+// Whatever the file is worth, the broker must not notice: 2.0 gives other plugins their reload only
+// after DEFER and drops its password and ACL files on an error; 2.1 ends on anything but SUCCESS.
+int reload_result() noexcept {
+    static const bool since_2_1 = dlsym(RTLD_DEFAULT, "mosquitto_plugin_set_info") != nullptr;
+    return since_2_1 ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+int on_reload(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {
+    assert_on_broker_thread();
+    static_cast<Plugin*>(user_data)->bridge().on_reload();
+    return reload_result();
+} catch (...) {
+    return log_current_exception("on_reload", reload_result());
+}
+
+// plugin_opt_config FILE arrives as "config"; anything else is a mistake that must not pass unseen.
+std::optional<Bridge::Options> read_options(const mosquitto_opt* options, int count) {
+    Bridge::Options result;
+    for (int i = 0; i < count; ++i) {
+        const std::string_view key = text_or_empty(options[i].key);
+        const std::string_view value = text_or_empty(options[i].value);
+        if (key != "config") {
+            mosquitto_log_printf(MOSQ_LOG_ERR,
+                                 "rtbridge: not started: unknown option plugin_opt_%s; the only "
+                                 "one is plugin_opt_config FILE",
+                                 escape_control(key).c_str());
+            return std::nullopt;
+        }
+        if (value.empty()) {
+            mosquitto_log_printf(MOSQ_LOG_ERR,
+                                 "rtbridge: not started: plugin_opt_config names no file");
+            return std::nullopt;
+        }
+        result.config_path = value;
+    }
+    return result;
+}
+
+}  // namespace
+}  // namespace rtbridge
+
+#define RTBRIDGE_EXPORT extern "C" __attribute__((visibility("default")))
+
+RTBRIDGE_EXPORT int mosquitto_plugin_version(int supported_version_count,
+                                             const int* supported_versions) {
+    for (int i = 0; i < supported_version_count; ++i) {
+        if (supported_versions[i] == MOSQ_PLUGIN_VERSION) return MOSQ_PLUGIN_VERSION;
+    }
+    return -1;
+}
+
+RTBRIDGE_EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t* identifier, void** user_data,
+                                          mosquitto_opt* options, int option_count) try {
+    using namespace rtbridge;
+    assert_on_broker_thread();
+    if (plugin_instance != nullptr) {
+        mosquitto_log_printf(MOSQ_LOG_ERR,
+                             "rtbridge: not started: the plugin is loaded twice; keep one "
+                             "`plugin` line for it in mosquitto.conf");
+        return MOSQ_ERR_INVAL;
+    }
+    auto read = read_options(options, option_count);
+    if (!read) return MOSQ_ERR_INVAL;
+    plugin_instance = Plugin::load(identifier, std::move(*read));
+    if (plugin_instance == nullptr) return MOSQ_ERR_INVAL;
+    *user_data = plugin_instance.get();
+    return MOSQ_ERR_SUCCESS;
+} catch (...) {
+    rtbridge::plugin_instance.reset();
+    return rtbridge::log_current_exception("mosquitto_plugin_init", MOSQ_ERR_UNKNOWN);
+}
+
+// 2.1 calls this also for an instance whose init failed: only the one that is running is ended.
+RTBRIDGE_EXPORT int mosquitto_plugin_cleanup(void* user_data, mosquitto_opt* /*options*/,
+                                             int /*option_count*/) try {
+    using namespace rtbridge;
+    if (user_data != nullptr && user_data == plugin_instance.get()) plugin_instance.reset();
+    return MOSQ_ERR_SUCCESS;
+} catch (...) {
+    return rtbridge::log_current_exception("mosquitto_plugin_cleanup", MOSQ_ERR_SUCCESS);
+}

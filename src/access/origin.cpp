@@ -1,0 +1,79 @@
+#include "access/origin.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstring>
+
+namespace rtbridge {
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+bool all_digits(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "http://host:80" and "http://host" are one origin (RFC 6454, 4: the default port is implied).
+std::string normalized(std::string_view origin) {
+    std::string text = lower(origin);
+    const auto drop_suffix = [&text](std::string_view scheme, std::string_view port) {
+        if (text.starts_with(scheme) && text.ends_with(port)) {
+            text.resize(text.size() - port.size());
+        }
+    };
+    drop_suffix("http://", ":80");
+    drop_suffix("https://", ":443");
+    return text;
+}
+
+}  // namespace
+
+std::string host_name(std::string_view host) {
+    if (host.starts_with('[')) {
+        const std::size_t end = host.find(']');
+        if (end == std::string_view::npos) return {};
+        const std::string_view rest = host.substr(end + 1);
+        if (!rest.empty() && (rest.front() != ':' || !all_digits(rest.substr(1)))) return {};
+        return lower(host.substr(1, end - 1));
+    }
+    const std::size_t colon = host.find(':');
+    if (colon == std::string_view::npos) return lower(host);
+    if (!all_digits(host.substr(colon + 1))) return {};
+    return lower(host.substr(0, colon));
+}
+
+bool is_loopback_name(std::string_view name) {
+    if (name == "localhost" || name.ends_with(".localhost")) return true;
+    const std::string text(name);
+    in_addr v4{};
+    if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
+    in6_addr v6{};
+    if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return false;
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) return v6.s6_addr[12] == 127;
+    return IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool origin_allowed(const std::optional<std::string>& origin, std::string_view host,
+                    const std::vector<std::string>& allowed) {
+    if (!origin) return true;
+    if (allowed.empty()) {
+        const std::size_t scheme_end = origin->find("://");
+        if (scheme_end == std::string::npos) return false;  // "null" and anything that is no origin
+        const std::string name = host_name(std::string_view(*origin).substr(scheme_end + 3));
+        return !name.empty() && name == host_name(host);
+    }
+    return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
+        return entry == "*" || normalized(entry) == normalized(*origin);
+    });
+}
+
+}  // namespace rtbridge

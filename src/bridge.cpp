@@ -1,0 +1,178 @@
+#include "bridge.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "config/restart_required.h"
+#include "rules/rule.h"
+
+namespace rtbridge {
+
+// publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
+Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
+    metrics_.messages_in.add();
+    Outcome outcome = rules_->apply(publish, workspace_);
+    if (outcome.results.empty()) return {};  // usually: no browser is meant to see most publishes
+
+    count(outcome);
+    if (outcome.drop) return {.drop = true, .replacement = {}};
+    for (const DerivedPublish& derived : outcome.publishes) {
+        if (broker_.publish(derived.topic, derived.payload, qos, publish.retain)) {
+            metrics_.publishes_derived.add();
+        }
+    }
+    for (BrowserUpdate& update : outcome.updates) hand_off(std::move(update));
+    if (!ticked_) wake_listener();  // 2.0.x with per_listener_settings never ticks
+    return {.drop = false, .replacement = std::move(outcome.replacement)};
+}
+
+void Bridge::hand_off(BrowserUpdate update) {
+    auto handed_off = std::make_shared<Update>();
+    handed_off->offset = next_offset_++;
+    handed_off->unix_ms = clock_.unix_ms();
+    handed_off->topic = std::move(update.topic);
+    handed_off->key_name = std::move(update.key_name);
+    handed_off->key = std::move(update.key);
+    handed_off->payload = std::move(update.payload);
+    handed_off->shape = update.shape;
+    const std::size_t lost = mailbox_.push(std::move(handed_off));
+    if (lost > 0) {
+        metrics_.hit(Limit::Mailbox, lost);
+        metrics_.updates_dropped.add(lost);
+    }
+}
+
+void Bridge::count(const Outcome& outcome) {
+    metrics_.messages_matched.add();
+    if (outcome.drop) metrics_.messages_dropped.add();
+    bool invalid = false;
+    for (const RuleResult& result : outcome.results) {
+        RuleStatistics& statistics = *statistics_[result.rule];
+        statistics.matched.add();
+        if (result.valid) {
+            statistics.ok.add();
+            continue;
+        }
+        invalid = true;
+        statistics.invalid.add();
+        if (outcome.drop && &result == &outcome.results.back()) statistics.dropped.add();
+    }
+    if (invalid) metrics_.messages_invalid.add();
+}
+
+void Bridge::on_tick() {
+    ticked_ = true;
+    metrics_.last_tick.store(clock_.now(), std::memory_order_relaxed);
+    wake_listener();
+}
+
+void Bridge::wake_listener() {
+    mailbox_.wake_if_sleeping(*listener_);
+    for (const LogLine& line : outbox_.drain()) log_.write(line.level, line.text);
+}
+
+void Bridge::on_reload() {
+    auto loaded = load();
+    reload_ = {loaded.ok(), clock_.unix_ms(), loaded.ok() ? "" : loaded.error()};
+    if (loaded.ok()) {
+        adopt(std::move(loaded).value());
+        log_.write(LogLevel::Notice, "rtbridge: configuration reloaded, generation " +
+                                         std::to_string(generation_) + ", " +
+                                         std::to_string(config_.rules.size()) + " rules");
+        for (const std::string& key : restart_required_) {
+            log_.write(LogLevel::Warning, "rtbridge: the change of " + key +
+                                              " takes effect when the broker is restarted");
+        }
+    } else {
+        log_.write(LogLevel::Error, "rtbridge: reload refused, generation " +
+                                        std::to_string(generation_) +
+                                        " goes on: " + loaded.error());
+    }
+    mailbox_.set_snapshot(make_snapshot());
+    wake_listener();
+}
+
+// Everything that is wrong goes to the log, the first mistake into the result.
+Result<Bridge::Loaded, std::string> Bridge::load() {
+    const std::string path = options_.config_path.value_or(default_config_path);
+    Diagnostics diagnostics;
+    std::optional<LoadedRules> loaded;
+    if (!options_.config_path && access(path.c_str(), F_OK) != 0) {
+        log_.write(LogLevel::Notice, "rtbridge: no " + path +
+                                         ": running with the built-in defaults (topics battery/#)");
+        const Config config = Config::built_in();
+        loaded = LoadedRules{config, RuleSet::compile(config, diagnostics)};
+    } else {
+        loaded = load_rules(path, diagnostics);
+    }
+    std::string first_error;
+    for (const Diagnostic& diagnostic : diagnostics.sorted()) {
+        const bool error = diagnostic.severity == Severity::Error;
+        if (error && first_error.empty()) first_error = to_line(diagnostic);
+        log_.write(error ? LogLevel::Error : LogLevel::Warning, "rtbridge: " + to_line(diagnostic));
+    }
+    if (!loaded) return Failure{first_error};
+    return Loaded{std::move(loaded->config), std::move(loaded->rules)};
+}
+
+void Bridge::adopt(Loaded loaded) {
+    // A rule that keeps its name keeps its statistics.
+    std::vector<std::shared_ptr<RuleStatistics>> statistics;
+    for (const RuleConfig& rule : loaded.config.rules) {
+        std::shared_ptr<RuleStatistics> kept;
+        for (std::size_t i = 0; i < config_.rules.size() && !kept; ++i) {
+            if (config_.rules[i].name.value == rule.name.value) kept = statistics_[i];
+        }
+        statistics.push_back(kept ? kept : std::make_shared<RuleStatistics>());
+    }
+    statistics_ = std::move(statistics);
+    config_ = std::move(loaded.config);
+    rules_ = std::move(loaded.rules);
+    mailbox_.set_limits({.updates_max = config_.limits.mailbox_updates});
+    ++generation_;
+    if (listener_) restart_required_ = restart_required(bound_, config_.listener);
+}
+
+ConfigSnapshotPtr Bridge::make_snapshot() const {
+    auto snapshot = std::make_shared<ConfigSnapshot>();
+    snapshot->generation = generation_;
+    snapshot->listener = config_.listener;
+    if (listener_)
+        snapshot->listener.bind = bound_.bind;  // what runs, not what a restart will bring
+    snapshot->limits = config_.limits;
+    snapshot->auth = config_.auth;
+    for (std::size_t i = 0; i < config_.rules.size(); ++i) {
+        snapshot->rules.push_back(
+            {config_.rules[i], rules_->rules()[i]->key_name(), statistics_[i]});
+    }
+    snapshot->reload = reload_;
+    snapshot->restart_required = restart_required_;
+    return snapshot;
+}
+
+Result<std::unique_ptr<Bridge>, std::string> Bridge::create(Options options, Broker& broker,
+                                                            LogSink& log, const Clock& clock) {
+    auto bridge = std::unique_ptr<Bridge>(new Bridge(std::move(options), broker, log, clock));
+    auto loaded = bridge->load();
+    if (!loaded.ok()) return Failure{loaded.error()};
+    bridge->adopt(std::move(loaded).value());
+    bridge->reload_.at_unix_ms = clock.unix_ms();
+
+    auto listener = Listener::start(
+        bridge->make_snapshot(),
+        {bridge->mailbox_, bridge->metrics_, clock, static_cast<LogSink&>(bridge->outbox_)});
+    if (!listener.ok()) {
+        const SourcePlace& place = bridge->config_.listener.bind_place;
+        return Failure{to_line({Severity::Error, place, "listener.bind: " + listener.error()})};
+    }
+    bridge->listener_ = std::move(listener).value();
+    bridge->bound_ = bridge->config_.listener;
+    log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listener_->url());
+    return bridge;
+}
+
+Bridge::Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock)
+    : options_(std::move(options)), broker_(broker), log_(log), clock_(clock) {}
+
+}  // namespace rtbridge

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/thread_role.h"
+#include "broker.h"
+#include "handoff/config_snapshot.h"
+#include "handoff/mailbox.h"
+#include "handoff/metrics.h"
+#include "handoff/outbox.h"
+#include "rules/rule_set.h"
+#include "rules/rule_workspace.h"
+#include "transport/listener.h"
+
+namespace rtbridge {
+
+inline constexpr const char* default_config_path = "/etc/rtbridge/rtbridge.toml";
+
+// The data path inside the broker: publish -> match rules -> enrich -> hand off. Owns the rules,
+// the mailbox and the listener; the plugin calls it, nothing else does.
+//
+// Thread: broker.
+class Bridge {
+public:
+    struct Options {
+        // Absent: default_config_path, and without a file there the built-in defaults.
+        std::optional<std::string> config_path;
+    };
+    // Reads the configuration, binds the port and starts the listener. The error is one line that
+    // names the file or option; all mistakes of the configuration went to `log` before.
+    [[nodiscard]] static Result<std::unique_ptr<Bridge>, std::string> create(
+        Options options, Broker& broker, LogSink& log, const Clock& clock) ON_BROKER_THREAD;
+
+    // What is to become of a publish.
+    struct Verdict {
+        bool drop = false;
+        std::optional<std::string> replacement;  // new payload towards MQTT
+    };
+    [[nodiscard]] Verdict on_publish(const Publish& publish, int qos) ON_BROKER_THREAD;
+
+    // Once per turn of the broker's loop: one wake-up for all that was handed off, and the log
+    // lines of the listener.
+    void on_tick() ON_BROKER_THREAD;
+
+    // Reads the configuration again. With a mistake in it everything stays as it was.
+    void on_reload() ON_BROKER_THREAD;
+
+private:
+    Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock);
+
+    struct Loaded {
+        Config config;
+        std::shared_ptr<const RuleSet> rules;
+    };
+    [[nodiscard]] Result<Loaded, std::string> load() ON_BROKER_THREAD;
+    void adopt(Loaded loaded) ON_BROKER_THREAD;
+    [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
+    void count(const Outcome& outcome) ON_BROKER_THREAD;
+    void hand_off(BrowserUpdate update) ON_BROKER_THREAD;
+    void wake_listener() ON_BROKER_THREAD;
+
+    Options options_;
+    Broker& broker_;
+    LogSink& log_;
+    const Clock& clock_;
+
+    Config config_;
+    std::shared_ptr<const RuleSet> rules_;
+    std::vector<std::shared_ptr<RuleStatistics>> statistics_;  // by rule index
+    RuleWorkspace workspace_;
+    std::uint64_t generation_ = 0;
+    ReloadStatus reload_;
+    std::vector<std::string> restart_required_;
+    ListenerConfig bound_;  // as the listener was started with
+
+    Metrics metrics_;
+    Outbox outbox_{metrics_};
+    Mailbox mailbox_{{}};
+    std::uint64_t next_offset_ = 1;
+    bool ticked_ = false;
+    std::unique_ptr<Listener> listener_;  // last: its thread uses the members above
+};
+
+}  // namespace rtbridge

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "base/thread_role.h"
+
+namespace rtbridge {
+
+// What rtbridge asks of the broker it runs in. The plugin implements it with the mosquitto API, the
+// tests with a recording fake.
+class Broker {
+public:
+    virtual ~Broker() = default;
+    // Queues a publish for all subscribers; it passes no rules. False: the broker refused it.
+    [[nodiscard]] virtual bool publish(const std::string& topic, const std::string& payload,
+                                       int qos, bool retain) ON_BROKER_THREAD = 0;
+};
+
+}  // namespace rtbridge

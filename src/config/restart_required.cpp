@@ -1,0 +1,12 @@
+#include "config/restart_required.h"
+
+namespace rtbridge {
+
+std::vector<std::string> restart_required(const ListenerConfig& running,
+                                          const ListenerConfig& loaded) {
+    std::vector<std::string> keys;
+    if (running.bind != loaded.bind) keys.emplace_back("listener.bind");
+    return keys;
+}
+
+}  // namespace rtbridge

@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "config/in_quotes.h"
+#include "config/names.h"
+#include "config/sections.h"
+
+namespace rtbridge {
+namespace {
+
+void read_name(TableReader& table, RuleConfig& rule) {
+    if (!table.read("name", rule.name)) {
+        // A name of the wrong type has been reported and carries no place.
+        if (!table.take("name")) {
+            table.diagnostics().error(table.place(),
+                                      "rule has no name; add one like name = \"battery\"");
+        }
+        return;
+    }
+    if (is_name(rule.name.value)) return;
+    table.diagnostics().error(rule.name.place,
+                              "name = " + in_quotes(rule.name.value) +
+                                  " is not a name; write 1 to 64 letters, digits, '_', '.' or '-'");
+}
+
+void read_topics(TableReader& table, RuleConfig& rule) {
+    const std::optional<TomlEntry> entry = table.take("topics");
+    if (!entry) {
+        table.diagnostics().error(table.place(),
+                                  "rule has no topics; add some like topics = [\"battery/#\"]");
+    } else if (table.read("topics", rule.topics) && rule.topics.empty()) {
+        table.error(*entry->node, "topics is empty; name at least one topic filter");
+    }
+}
+
+void read_key(TableReader& table, RuleConfig& rule) {
+    Placed<std::string> key;
+    if (table.read("key", key)) rule.key = std::move(key);
+}
+
+void read_on_invalid(TableReader& table, RuleConfig& rule) {
+    Placed<std::string> text;
+    if (!table.read("on_invalid", text) || text.value == "pass") return;
+    if (text.value == "drop") {
+        rule.on_invalid = OnInvalid::Drop;
+    } else if (text.value == "quarantine") {
+        table.diagnostics().error(
+            std::move(text.place),
+            "on_invalid = \"quarantine\" is not supported yet; write \"pass\" or \"drop\"");
+    } else {
+        table.diagnostics().error(
+            std::move(text.place),
+            "on_invalid = " + in_quotes(text.value) + " is not known; write \"pass\" or \"drop\"");
+    }
+}
+
+// A path into the payload: names separated by single dots.
+void read_path(TableReader& table, std::string_view key, std::string& target) {
+    Placed<std::string> path;
+    if (!table.read(key, path)) return;
+    const std::string levels = "." + path.value + ".";
+    if (levels.find("..") != std::string::npos) {
+        table.diagnostics().error(std::move(path.place),
+                                  std::string(key) + " = " + in_quotes(path.value) +
+                                      " is not a path; write a field like \"batteryPower\" or "
+                                      "\"battery.power\"");
+        return;
+    }
+    target = std::move(path.value);
+}
+
+void read_positive(TableReader& table, BatteryConfig& battery) {
+    Placed<std::string> text;
+    if (!table.read("positive", text) || text.value == "charging") return;
+    if (text.value == "discharging") {
+        battery.positive = PowerSign::PositiveIsDischarging;
+        return;
+    }
+    table.diagnostics().error(std::move(text.place),
+                              "positive = " + in_quotes(text.value) +
+                                  " is not known; write \"charging\" or \"discharging\"");
+}
+
+void read_idle_below(TableReader& table, BatteryConfig& battery) {
+    const std::optional<TomlEntry> entry = table.take("idle_below");
+    double idle_below = 0;
+    if (!entry || !table.read("idle_below", idle_below)) return;
+    if (!std::isfinite(idle_below) || idle_below < 0) {
+        table.error(*entry->node, "idle_below must be 0 or a positive number");
+        return;
+    }
+    battery.idle_below = idle_below;
+}
+
+void read_battery(TableReader& rule_table, RuleConfig& rule, const std::string& title) {
+    const toml::table* const table = rule_table.take_table("battery", "{}");
+    if (table == nullptr) return;
+    TableReader reader(rule_table.document(), *table, title + " battery", rule_table.diagnostics());
+    BatteryConfig battery;
+    read_path(reader, "power", battery.power);
+    read_path(reader, "percent", battery.percent);
+    read_positive(reader, battery);
+    read_idle_below(reader, battery);
+    reader.report_unknown_keys();
+    rule.battery = std::move(battery);
+}
+
+// Values of `set`: whatever TOML and JSON have in common, with braces in texts left as they are.
+class TemplateReader {
+public:
+    TemplateReader(const TomlDocument& document, Diagnostics& diagnostics)
+        : document_(document), diagnostics_(diagnostics) {}
+
+    [[nodiscard]] TemplateSource read(const toml::node& node) {
+        TemplateSource source;
+        source.place = document_.place(node);
+        if (const toml::table* const table = node.as_table()) {
+            source.value = object(*table);
+        } else if (const toml::array* const array = node.as_array()) {
+            TemplateSource::Array items;
+            items.reserve(array->size());
+            for (const toml::node& item : *array) items.push_back(read(item));
+            source.value = std::move(items);
+        } else if (const auto* const text = node.as_string()) {
+            source.value = text->get();
+        } else if (const auto* const integer = node.as_integer()) {
+            source.value = integer->get();
+        } else if (const auto* const boolean = node.as_boolean()) {
+            source.value = boolean->get();
+        } else if (const auto* const number = node.as_floating_point()) {
+            if (!std::isfinite(number->get())) {
+                diagnostics_.error(source.place, "JSON has neither inf nor nan; write a number");
+            }
+            source.value = number->get();
+        } else {
+            diagnostics_.error(
+                source.place,
+                "JSON has no type for " + std::string(type_name(node)) + "; write it in quotes");
+        }
+        return source;
+    }
+
+    // toml++ sorts keys by name; the file's order is that of their places.
+    [[nodiscard]] TemplateSource::Object object(const toml::table& table) {
+        std::vector<TomlEntry> entries;
+        for (const auto& [key, node] : table) entries.push_back({&key, &node});
+        std::sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
+            const toml::source_position& left = a.key->source().begin;
+            const toml::source_position& right = b.key->source().begin;
+            return std::pair(left.line, left.column) < std::pair(right.line, right.column);
+        });
+        TemplateSource::Object members;
+        members.reserve(entries.size());
+        for (const TomlEntry& entry : entries) {
+            members.emplace_back(std::string(entry.key->str()), read(*entry.node));
+        }
+        return members;
+    }
+
+private:
+    const TomlDocument& document_;
+    Diagnostics& diagnostics_;
+};
+
+void read_set(TableReader& table, RuleConfig& rule) {
+    const toml::table* const set = table.take_table("set", "{ site = \"{site}\" }");
+    if (set == nullptr) return;
+    rule.set = TemplateReader(table.document(), table.diagnostics()).object(*set);
+}
+
+void read_mqtt(TableReader& table, RuleConfig& rule) {
+    Placed<std::string> text;
+    if (!table.read("mqtt", text) || text.value == "keep") return;
+    constexpr std::string_view publish = "publish:";
+    if (text.value == "replace") {
+        rule.mqtt = TowardsMqtt::Replace;
+    } else if (text.value.starts_with(publish) && text.value.size() > publish.size()) {
+        rule.mqtt = TowardsMqtt::Publish;
+        rule.publish_topic = {text.value.substr(publish.size()), std::move(text.place)};
+    } else {
+        table.diagnostics().error(std::move(text.place),
+                                  "mqtt = " + in_quotes(text.value) +
+                                      " is not known; write \"keep\", \"replace\" or "
+                                      "\"publish:<topic>\"");
+    }
+}
+
+RuleConfig read_rule(TableReader& table) {
+    RuleConfig rule;
+    read_name(table, rule);
+    read_topics(table, rule);
+    read_key(table, rule);
+    read_on_invalid(table, rule);
+    read_battery(table, rule, table.title());
+    read_set(table, rule);
+    read_mqtt(table, rule);
+    table.not_supported_yet({"fields", "compute", "browser", "history"});
+    table.report_unknown_keys();
+    return rule;
+}
+
+// How messages name the rule, before its name has been checked.
+std::string rule_title(const toml::table& table) {
+    const std::optional<std::string_view> name = table["name"].value<std::string_view>();
+    return name ? "rule " + in_quotes(*name) : "a rule";
+}
+
+}  // namespace
+
+void read_rules(const TomlDocument& document, const TomlEntry& entry,
+                std::vector<RuleConfig>& rules, Diagnostics& diagnostics) {
+    const toml::array* const array = entry.node->as_array();
+    if (array == nullptr) {
+        diagnostics.error(document.place(*entry.key),
+                          "rule must be a list of tables; write [[rule]] with two brackets");
+        return;
+    }
+    for (const toml::node& node : *array) {
+        const toml::table* const table = node.as_table();
+        if (table == nullptr) {
+            diagnostics.error(document.place(node),
+                              "each rule must be a table, not " + std::string(type_name(node)));
+            continue;
+        }
+        TableReader reader(document, *table, rule_title(*table), diagnostics);
+        rules.push_back(read_rule(reader));
+    }
+}
+
+}  // namespace rtbridge

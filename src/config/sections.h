@@ -1,0 +1,18 @@
+#pragma once
+
+#include "config/config.h"
+#include "config/toml_reader.h"
+
+// One function per section of the file. Each reads its whole table and reports its mistakes; what
+// is wrong or absent keeps its default. Thread: any.
+
+namespace rtbridge {
+
+void read_listener(TableReader& table, ListenerConfig& listener);
+void read_limits(TableReader& table, LimitsConfig& limits);
+[[nodiscard]] AuthConfig read_auth(TableReader& table);
+// `[[rule]]`: appends the rules of `entry` in file order.
+void read_rules(const TomlDocument& document, const TomlEntry& entry,
+                std::vector<RuleConfig>& rules, Diagnostics& diagnostics);
+
+}  // namespace rtbridge

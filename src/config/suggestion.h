@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace rtbridge {
+
+// The candidate that `word` was probably meant to be, if one is near: the fewest letters inserted,
+// dropped, replaced or swapped with their neighbour, at most a third of the longer word.
+// The first candidate wins a tie. The view is that of the candidate. Thread: any.
+[[nodiscard]] std::optional<std::string_view> suggestion(
+    std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace rtbridge

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Durations and sizes as they stand in the configuration file: a whole number and a unit, without
+// blanks: "250ms", "64KiB". Thread: any.
+
+namespace rtbridge {
+
+// Units ms, s, m, h. Nothing for any other text and beyond ten years.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// Units B, KiB, MiB, GiB (powers of 1024) and KB, MB, GB (powers of 1000). Nothing beyond 1024 TiB.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
+
+// In the largest unit that leaves no remainder; what these return, the functions above read.
+[[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
+[[nodiscard]] std::string format_size(std::uint64_t bytes);
+
+}  // namespace rtbridge

@@ -1,0 +1,470 @@
+// The page at "/": one card per key, live from /ws in plain mode (each frame is one JSON document).
+//
+// Data flows one way: Connection -> reading() -> devices -> Board, and the board is painted at most
+// once per animation frame, so the cost of painting does not grow with the number of messages.
+// What devices send is not trusted: it reaches the page through textContent only, and every
+// collection and every text has a bound.
+
+const cardsMax = 500;  // further devices are counted, not shown
+const devicesMax = 5000;  // further ones push out the device not heard for longest
+const keepPlaceMs = 10_000;  // a card heard within this time is not replaced by another device
+const staleAfterMs = 60_000;
+const snapshotMs = 1_000;  // what comes this soon after opening is the newest known value, not news
+const nameCharsMax = 200;
+const textCharsMax = 40;
+const valuesMax = 5;
+const rateWindowS = 5;
+const lowPercent = 20;
+const backoffFirstMs = 500;
+const backoffMaxMs = 20_000;
+const stableAfterMs = 10_000;
+const statusTimeoutMs = 2_000;
+
+const connectionTexts = { live: 'Live', connecting: 'Connecting', offline: 'Offline' };
+const none = '–';
+const noKey = '(no key)';
+
+// --- From a frame to a reading -------------------------------------------------------------------
+
+const defaultFields = [{ key: 'userId', power: 'batteryPower', percent: 'batteryPercent' }];
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const nameOr = (value, fallback) => (typeof value === 'string' && value !== '' ? value : fallback);
+
+// Where each rule of /api/status has the key, the power and the percent; '' = the rule has none.
+function fieldsOf(status) {
+    const rules = Array.isArray(status?.rules) ? status.rules.filter(isObject) : [];
+    const fields = rules.map(({ key, battery }) => ({
+        key: nameOr(key, ''),
+        power: isObject(battery) ? nameOr(battery.power, defaultFields[0].power) : '',
+        percent: isObject(battery) ? nameOr(battery.percent, defaultFields[0].percent) : '',
+    }));
+    return fields.length > 0 ? fields : defaultFields;
+}
+
+// The value under a dotted path; a field whose own name has dots wins.
+function valueAt(body, path) {
+    if (path === '') return undefined;
+    if (Object.hasOwn(body, path)) return body[path];
+    let value = body;
+    for (const part of path.split('.')) {
+        if (!isObject(value) || !Object.hasOwn(value, part)) return undefined;
+        value = value[part];
+    }
+    return value;
+}
+
+const numberAt = (body, path) => {
+    const value = valueAt(body, path);
+    return Number.isFinite(value) ? value : null;
+};
+
+const shortened = (text, charsMax) =>
+    text.length <= charsMax ? text : `${text.slice(0, charsMax)}… (${text.length} characters)`;
+
+function keyAt(body, path) {
+    const value = valueAt(body, path);
+    const isKey = ['string', 'number', 'boolean'].includes(typeof value) && value !== '';
+    return isKey ? shortened(String(value), nameCharsMax) : null;
+}
+
+// A frame does not say which rule it comes from: the rule whose fields it has is taken.
+function fieldsFor(body, fields) {
+    const fit = ({ key, power }) =>
+        (keyAt(body, key) === null ? 0 : 2) + (valueAt(body, power) === undefined ? 0 : 1);
+    return fields.reduce((best, next) => (fit(next) > fit(best) ? next : best));
+}
+
+// What a card shows of a body. Without any battery field it shows the first plain values instead.
+function reading(body, fields) {
+    const names = fieldsFor(body, fields);
+    const key = keyAt(body, names.key);
+    const percent = numberAt(body, names.percent);
+    const power = numberAt(body, names.power);
+    const state = typeof body.state === 'string' ? shortened(body.state, textCharsMax) : null;
+    const has = (path) => valueAt(body, path) !== undefined;
+    const isBattery = has(names.percent) || has(names.power) || state !== null;
+    const id = key === null ? noKey : JSON.stringify([names.key, key]);
+    const values = isBattery ? [] : plainValues(body, names.key);
+    return { id, name: key ?? noKey, percent, power, state, values };
+}
+
+const plainValues = (body, except) => Object.entries(body)
+    .filter(([name, value]) => name !== except && (value === null || typeof value !== 'object'))
+    .slice(0, valuesMax)
+    .map((nameAndValue) => nameAndValue.map((part) => shortened(String(part), textCharsMax)));
+
+const sameValues = (a, b) =>
+    a.percent === b.percent && a.power === b.power && a.state === b.state &&
+    JSON.stringify(a.values) === JSON.stringify(b.values);
+
+// --- From a reading to text ----------------------------------------------------------------------
+
+const formats = Object.fromEntries(['negative', 'exceptZero'].map((signDisplay) => {
+    const format = (notation) => new Intl.NumberFormat(
+        'en', { maximumFractionDigits: 1, useGrouping: false, signDisplay, notation });
+    return [signDisplay, { usual: format('standard'), huge: format('scientific') }];
+}));
+
+function numberText(value, sign = 'negative') {
+    const { usual, huge } = formats[sign];
+    return (Math.abs(value) < 1e9 ? usual : huge).format(value).replaceAll('-', '−');
+}
+
+const percentText = (percent) => (percent === null ? none : `${numberText(percent)} %`);
+
+function powerText(watts) {
+    if (watts === null) return none;
+    const [value, unit] = Math.abs(watts) > 10_000 ? [watts / 1000, 'kW'] : [watts, 'W'];
+    return `${numberText(value, 'exceptZero')} ${unit}`;
+}
+
+function ageText(ms) {
+    const s = Math.floor(ms / 1000);
+    if (s < 5) return 'just now';
+    if (s < 60) return `${s} s ago`;
+    if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+    if (s < 86_400) return `${Math.floor(s / 3600)} h ago`;
+    return `${Math.floor(s / 86_400)} d ago`;
+}
+
+// --- Cards ---------------------------------------------------------------------------------------
+
+function setText(node, text) {
+    if (node.textContent !== text) node.textContent = text;
+}
+
+class Card {
+    #parts;
+
+    constructor(template, device) {
+        this.device = device;
+        this.node = template.content.firstElementChild.cloneNode(true);
+        this.#parts = Object.fromEntries(
+            ['percent', 'state', 'power', 'age', 'charge', 'level', 'values']
+                .map((name) => [name, this.node.querySelector(`[data-field=${name}], .${name}`)]));
+        this.node.dataset.key = device.name;
+        const heading = this.node.querySelector('h2');
+        heading.textContent = device.name;
+        heading.title = device.name;
+    }
+
+    show(now) {
+        const { percent, power, state, values } = this.device;
+        const parts = this.#parts;
+        const level = Math.min(100, Math.max(0, percent ?? 0));
+        const known = ['Charging', 'Discharging', 'Idle'].includes(state);
+        this.node.dataset.state = known ? state.toLowerCase() : 'other';
+        this.node.toggleAttribute('data-low', percent !== null && percent < lowPercent);
+        setText(parts.percent, percentText(percent));
+        setText(parts.state, state ?? none);
+        setText(parts.power, powerText(power));
+        parts.level.style.setProperty('--level', `${level}%`);
+        parts.charge.hidden = parts.state.hidden = parts.power.hidden = values.length > 0;
+        parts.values.hidden = values.length === 0;
+        parts.values.replaceChildren(...values.map(([name, value]) => {
+            const row = document.createElement('div');
+            const term = row.appendChild(document.createElement('dt'));
+            const detail = row.appendChild(document.createElement('dd'));
+            term.textContent = name;
+            detail.textContent = value;
+            return row;
+        }));
+        this.showAge(now);
+    }
+
+    showAge(now) {
+        const age = Math.max(0, now - this.device.at);
+        setText(this.#parts.age, ageText(age));
+        this.node.toggleAttribute('data-stale', age > staleAfterMs);
+    }
+}
+
+// The cards on the page, in the order of their names, at most cardsMax of them.
+class Board {
+    #list;
+    #template;
+    #cards = new Map();  // id -> Card
+    #order = [];  // the same cards as they stand on the page
+    #filter = '';
+    #collator = new Intl.Collator('en', { numeric: true });
+
+    constructor(list, template) {
+        this.#list = list;
+        this.#template = template;
+    }
+
+    get size() { return this.#cards.size; }
+
+    shows(device) { return device.name.toLowerCase().includes(this.#filter); }
+
+    filterBy(text) { this.#filter = text.trim().toLowerCase(); }
+
+    // A device without a card gets one while there is room; otherwise it waits for arrange().
+    update(device, now) {
+        let card = this.#cards.get(device.id);
+        if (!card && this.size < cardsMax && this.shows(device)) card = this.#add(device);
+        card?.show(now);
+    }
+
+    remove(device) {
+        const card = this.#cards.get(device.id);
+        if (!card) return;
+        this.#cards.delete(device.id);
+        this.#order.splice(this.#order.indexOf(card), 1);
+        card.node.remove();
+    }
+
+    showAges(now) {
+        for (const card of this.#cards.values()) card.showAge(now);
+    }
+
+    // Gives the places to the devices heard last. A card that is still being heard stays, or a page
+    // with more devices than places would be a flicker. `devices`: least recently heard first.
+    arrange(devices, now) {
+        for (const { device } of [...this.#order]) if (!this.shows(device)) this.remove(device);
+        const leaving = this.#order.map((card) => card.device)
+            .filter((device) => now - device.at > keepPlaceMs).sort((a, b) => b.at - a.at);
+        const waiting = devices
+            .filter((device) => this.shows(device) && !this.#cards.has(device.id));
+        for (const device of waiting.reverse()) {
+            if (this.size >= cardsMax) {
+                const oldest = leaving.pop();
+                if (!oldest || oldest.at >= device.at) break;
+                this.remove(oldest);
+            }
+            this.#add(device).show(now);
+        }
+    }
+
+    #add(device) {
+        const card = new Card(this.#template, device);
+        let low = 0;
+        let high = this.#order.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            const order = this.#collator.compare(this.#order[middle].device.name, device.name);
+            if (order <= 0) low = middle + 1;
+            else high = middle;
+        }
+        this.#list.insertBefore(card.node, this.#order[low]?.node ?? null);
+        this.#order.splice(low, 0, card);
+        this.#cards.set(device.id, card);
+        return card;
+    }
+}
+
+// --- Connection ----------------------------------------------------------------------------------
+
+// One WebSocket at a time, renewed with full-jitter backoff. Each attempt has a number, and what an
+// older attempt still has to say is ignored.
+class Connection {
+    #url;
+    #prepare;
+    #on;
+    #attempt = 0;
+    #failures = 0;
+    #socket = null;
+    #timer = 0;
+
+    // prepare(): runs before each attempt and resolves to whether the server answered at all.
+    constructor(url, prepare, { frame, state }) {
+        this.#url = url;
+        this.#prepare = prepare;
+        this.#on = { frame, state };
+        this.state = { value: 'connecting' };
+    }
+
+    async connect() {
+        const attempt = ++this.#attempt;
+        clearTimeout(this.#timer);
+        this.#socket?.close();
+        this.#become({ value: 'connecting' });
+        const reachable = await this.#prepare();
+        if (attempt !== this.#attempt) return;
+
+        const socket = new WebSocket(this.#url);
+        const current = (action) => (event) => { if (attempt === this.#attempt) action(event); };
+        let opened = false;
+        this.#socket = socket;
+        socket.onopen = current(() => {
+            opened = true;
+            this.#timer = setTimeout(() => { this.#failures = 0; }, stableAfterMs);
+            this.#become({ value: 'live', since: Date.now() });
+        });
+        socket.onmessage = current(({ data }) => this.#on.frame(data));
+        socket.onclose = current(({ code, reason }) => {
+            clearTimeout(this.#timer);
+            this.#socket = null;
+            if (code >= 4000 && code <= 4099) {  // the server says: do not come back
+                this.#become({ value: 'offline', ended: reason || `closed with code ${code}` });
+            } else {
+                this.#retryLater(reachable && !opened);
+            }
+        });
+    }
+
+    // The network is back: an attempt from before it went may hang for minutes.
+    retryAtOnce() {
+        if (this.state.value === 'connecting' || this.state.retryAt) this.connect();
+    }
+
+    #retryLater(refused) {
+        const longest = Math.min(backoffMaxMs, backoffFirstMs * 2 ** this.#failures++);
+        const delay = Math.random() * longest;
+        this.#timer = setTimeout(() => this.connect(), delay);
+        this.#become({ value: 'offline', retryAt: Date.now() + delay, refused });
+    }
+
+    #become(state) {
+        this.state = state;
+        this.#on.state(state);
+    }
+}
+
+// --- The page ------------------------------------------------------------------------------------
+
+const element = (id) => document.getElementById(id);
+const board = new Board(element('cards'), element('card'));
+const devices = new Map();  // id -> newest reading and when it came; least recently heard first
+const changed = new Map();  // devices to paint in the next animation frame
+const frameCounts = [0];  // per second, the running one last
+let fields = defaultFields;
+let forgotten = false;
+let paintRequested = false;
+
+function takeFrame(data) {
+    frameCounts[frameCounts.length - 1]++;
+    let body;
+    try {
+        body = JSON.parse(data);
+    } catch {
+        return;
+    }
+    if (!isObject(body)) return;
+    if (Object.hasOwn(body, 'err') && Object.keys(body).length === 1) showNote(errorText(body.err));
+    else takeReading(reading(body, fields));
+}
+
+function takeReading(values) {
+    const now = Date.now();
+    const known = devices.get(values.id);
+    const isSnapshot = now - connection.state.since < snapshotMs;
+    const isRepeat = isSnapshot && known && sameValues(known, values);
+    const device = Object.assign(known ?? {}, values, { at: isRepeat ? known.at : now });
+    devices.delete(device.id);
+    devices.set(device.id, device);
+    changed.set(device.id, device);
+    if (devices.size > devicesMax) forget(devices.values().next().value);
+    requestPaint();
+}
+
+function forget(device) {
+    forgotten = true;
+    devices.delete(device.id);
+    changed.delete(device.id);
+    board.remove(device);
+}
+
+function requestPaint() {
+    if (paintRequested) return;
+    paintRequested = true;
+    requestAnimationFrame(paint);
+}
+
+function paint() {
+    paintRequested = false;
+    const now = Date.now();
+    for (const device of changed.values()) board.update(device, now);
+    changed.clear();
+    showCounts();
+}
+
+function showCounts() {
+    const filter = element('filter').value.trim();
+    const matching = filter === ''
+        ? devices.size : [...devices.values()].filter((device) => board.shows(device)).length;
+    const hidden = matching - board.size;
+    setText(element('device-count'), `${devices.size}${forgotten ? '+' : ''}`);
+    setText(element('more'), `${hidden}${forgotten ? ' or more' : ''} more not shown`);
+    element('more').hidden = hidden <= 0;
+    element('empty').hidden = board.size > 0;
+    element('empty-hint').hidden = devices.size > 0;
+    setText(element('empty-text'), devices.size > 0
+        ? `No device is named like “${filter}”` : 'Waiting for the first message');
+}
+
+function everySecond() {
+    const now = Date.now();
+    const rate = frameCounts.reduce((sum, count) => sum + count, 0) / frameCounts.length;
+    setText(element('message-rate'), numberText(rate));
+    frameCounts.push(0);
+    if (frameCounts.length > rateWindowS) frameCounts.shift();
+    board.showAges(now);
+    board.arrange([...devices.values()], now);
+    showCounts();
+    showRetry();
+}
+
+function errorText(error) {
+    const text = isObject(error) ? error.msg ?? error.message ?? error.code : error;
+    return `The server reports an error: ${shortened(String(text), nameCharsMax)}`;
+}
+
+function showNote(text) {
+    setText(element('note'), text);
+    element('note').hidden = text === '';
+}
+
+function showConnection({ value, ended, refused }) {
+    element('connection').dataset.connection = value;
+    setText(element('connection'), connectionTexts[value]);
+    element('retry-now').hidden = value !== 'offline';
+    if (value === 'live') showNote('');
+    if (ended !== undefined) showNote(`The server ended the connection: ${ended}`);
+    if (refused) {
+        showNote('The server answers but refuses live data. Is the query of this page’s address ' +
+            'right, and may you see what it selects?');
+    }
+    showRetry();
+}
+
+function showRetry() {
+    const { retryAt } = connection.state;
+    element('retry').hidden = !retryAt;
+    if (!retryAt) return;
+    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+    setText(element('retry'), `retry in ${seconds} s`);
+}
+
+// The rules may have changed while we were away. Without an answer the names known so far serve.
+async function loadFields() {
+    try {
+        const signal = AbortSignal.timeout(statusTimeoutMs);
+        const answer = await fetch('api/status', { cache: 'no-store', signal });
+        if (answer.ok) fields = fieldsOf(await answer.json());
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+// The page's own query selects: /?userId=user-1 shows only that one.
+function socketUrl() {
+    const url = new URL('ws', location.href);
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    url.search = location.search;
+    return url.href;
+}
+
+const connection = new Connection(
+    socketUrl(), loadFields, { frame: takeFrame, state: showConnection });
+element('retry-now').addEventListener('click', () => connection.connect());
+element('filter').addEventListener('input', ({ target }) => {
+    board.filterBy(target.value);
+    board.arrange([...devices.values()], Date.now());
+    showCounts();
+});
+addEventListener('online', () => connection.retryAtOnce());
+setInterval(everySecond, 1000);
+connection.connect();

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace rtbridge {
+
+// Why a session ends; the number goes to the browser (RFC 6455, 7.4; 4000 and up are ours).
+// 40xx: do not come back. 41xx: come back with backoff. 42xx: come back soon.
+enum class CloseCode : std::uint16_t {
+    PolicyViolation = 1008,
+    MessageTooBig = 1009,
+    Forbidden = 4003,
+    TooSlow = 4101,
+    Internal = 4103,
+    Shutdown = 4200,
+    NoPong = 4201,
+};
+
+}  // namespace rtbridge

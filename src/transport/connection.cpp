@@ -1,0 +1,207 @@
+#include "transport/connection.h"
+
+#include <libwebsockets.h>
+
+#include <utility>
+
+#include "transport/api.h"
+#include "transport/listener_state.h"
+#include "transport/selection_request.h"
+#include "transport/websocket_frame.h"
+
+namespace rtbridge {
+namespace {
+
+// How long a browser may take to answer a close frame, or to read so far that it can be sent.
+constexpr int close_timeout_s = 3;
+constexpr std::size_t close_reason_bytes_max = 123;  // RFC 6455, 5.5 and 5.5.1
+constexpr std::string_view retry_after_s = "5";
+
+unsigned char* as_lws_bytes(std::string_view bytes) {
+    // lws_write() takes a mutable buffer because of protocols that add headers in place; raw writes
+    // don't.
+    return reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
+}
+
+}  // namespace
+
+struct Connection::PendingUpgrade {
+    SelectionRequest selection;
+    RequestFacts facts;
+};
+
+Connection::Connection(ListenerState& state, std::string peer_address, Capacity capacity)
+    : state_(state), peer_address_(std::move(peer_address)), capacity_(capacity) {}
+
+Connection::~Connection() = default;
+
+int Connection::on_adopted(lws* wsi) {
+    wsi_ = wsi;
+    const auto timeout = state_.config->limits.handshake_timeout;
+    lws_set_timer_usecs(wsi_, std::chrono::microseconds(timeout).count());
+    return 0;
+}
+
+int Connection::on_handshake_deadline() {
+    if (session_ != nullptr) return 0;
+    state_.metrics.hit(Limit::HandshakeTimeout);
+    return -1;
+}
+
+std::optional<HttpReply> Connection::refuse_for_capacity() const {
+    if (capacity_ == Capacity::Free) return std::nullopt;
+    HttpReply reply = capacity_ == Capacity::TooManyConnections
+                          ? HttpReply::error(503, "unavailable", "limits.connections is reached")
+                          : HttpReply::error(429, "limit", "limits.connections_per_ip is reached");
+    reply.headers.emplace_back("Retry-After", retry_after_s);
+    return reply;
+}
+
+int Connection::on_request() {
+    lws_set_timer_usecs(wsi_, LWS_SET_TIMER_USEC_CANCEL);
+    const HttpRequest request = read_request(wsi_, peer_address_);
+    const std::optional<HttpReply> refusal = refuse_for_capacity();
+    const HttpReply reply = refusal ? *refusal : answer(request, state_.api());
+
+    // No route takes a body. One that comes all the same is not read, so nothing can follow it.
+    const AfterReply after =
+        refusal || request.has_body ? AfterReply::Close : AfterReply::KeepAlive;
+    const bool no_body = request.method == HttpMethod::Head || reply.status == 304;
+    send_reply(reply, after, no_body ? Body::Omit : Body::Send);
+    if (after == AfterReply::Close || dead_) return -1;
+    return lws_http_transaction_completed(wsi_) != 0 ? -1 : 0;
+}
+
+void Connection::send_reply(const HttpReply& reply, AfterReply after, Body body) {
+    const std::string bytes = to_wire(reply, after, body);
+    if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), LWS_WRITE_HTTP) < 0) dead_ = true;
+}
+
+int Connection::on_upgrade() {
+    lws_set_timer_usecs(wsi_, LWS_SET_TIMER_USEC_CANCEL);
+    if (const auto refusal = prepare_upgrade(read_request(wsi_, peer_address_))) {
+        send_reply(*refusal, AfterReply::Close, Body::Send);
+        return -1;
+    }
+    return 0;
+}
+
+std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
+    if (auto refusal = refuse_for_capacity()) return refusal;
+    if (request.path != "/ws") {
+        return HttpReply::error(404, "not_found", "WebSockets are served at /ws");
+    }
+    if (state_.draining) {
+        HttpReply reply = HttpReply::error(503, "unavailable", "draining");
+        reply.headers.emplace_back("Retry-After", retry_after_s);
+        return reply;
+    }
+    const ConfigSnapshot& config = *state_.config;
+    if (const auto refusal = refuse_request(request.facts, config.listener, config.auth)) {
+        return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
+    }
+    auto selection = read_selection(request, config);
+    if (!selection.ok()) return HttpReply::error(400, "bad_request", selection.error());
+    upgrade_ = std::make_unique<PendingUpgrade>(
+        PendingUpgrade{std::move(selection).value(), std::move(request.facts)});
+    return std::nullopt;
+}
+
+void Connection::on_established() {
+    lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
+    const auto upgrade = std::exchange(upgrade_, nullptr);
+    facts_ = std::make_unique<const RequestFacts>(std::move(upgrade->facts));
+    session_ = &state_.sessions.add(peer_address_, std::move(upgrade->selection.selection),
+                                    upgrade->selection.snapshot, *this);
+    session_->flush();
+}
+
+int Connection::on_frame(std::size_t bytes, std::size_t bytes_to_come, bool message_complete) {
+    session_->on_life();
+    message_bytes_ += bytes;
+    const std::size_t frame_bytes_max = state_.config->limits.frame_bytes;
+    if (message_bytes_ + bytes_to_come > frame_bytes_max) {
+        state_.metrics.hit(Limit::Frame);
+        session_->close(CloseCode::MessageTooBig,
+                        "limit=frame max=" + std::to_string(frame_bytes_max));
+        return on_writable();  // closes at once: what would still come of this message is not read
+    }
+    if (!message_complete) return 0;
+    message_bytes_ = 0;
+    static const std::string answer_frame = websocket_frame(
+        Opcode::Text,
+        R"({"err":{"code":"bad_request","n":107,"msg":"plain mode takes no requests","retry":false}})");
+    if (ready()) write(answer_frame);
+    session_->on_bad_request();
+    return 0;
+}
+
+void Connection::on_pong() {
+    if (session_ != nullptr) session_->on_life();
+}
+
+int Connection::on_writable() {
+    if (dead_) return -1;
+    if (close_request_) {
+        std::string& reason = close_request_->reason;
+        lws_close_reason(wsi_, static_cast<lws_close_status>(close_request_->code),
+                         reinterpret_cast<unsigned char*>(reason.data()), reason.size());
+        return -1;
+    }
+    if (ping_pending_) ping();
+    if (session_ != nullptr) session_->on_writable();
+    return 0;
+}
+
+void Connection::on_closed() {
+    if (session_ != nullptr) state_.sessions.remove(*std::exchange(session_, nullptr));
+}
+
+void Connection::recheck_access() {
+    if (session_ == nullptr) return;
+    const ConfigSnapshot& config = *state_.config;
+    if (const auto refusal = refuse_request(*facts_, config.listener, config.auth)) {
+        session_->close(CloseCode::Forbidden, refusal->message);
+    }
+}
+
+bool Connection::ready() const {
+    return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0;
+}
+
+void Connection::write(std::string_view frames) {
+    if (lws_write(wsi_, as_lws_bytes(frames), frames.size(), LWS_WRITE_RAW) < 0) abandon();
+}
+
+void Connection::abandon() {
+    dead_ = true;
+    lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+}
+
+void Connection::request_writable() {
+    lws_callback_on_writable(wsi_);
+}
+
+void Connection::ping() {
+    static const std::string frame = websocket_frame(Opcode::Ping, {});
+    ping_pending_ = !ready();
+    if (ping_pending_) {
+        request_writable();
+    } else {
+        write(frame);
+    }
+}
+
+void Connection::close(CloseCode code, std::string_view reason) {
+    if (dead_ || close_request_) return;
+    close_request_ = CloseRequest{code, std::string(reason.substr(0, close_reason_bytes_max))};
+    lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, close_timeout_s);
+    lws_callback_on_writable(wsi_);
+}
+
+const WireShape& Connection::shape() const {
+    static const PlainWebSocketShape plain;
+    return plain;
+}
+
+}  // namespace rtbridge

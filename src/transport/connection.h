@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "access/admission.h"
+#include "base/thread_role.h"
+#include "listener/session.h"
+#include "transport/http_reply.h"
+#include "transport/http_request.h"
+
+struct lws;
+
+namespace rtbridge {
+
+struct ListenerState;
+
+// Whether the listener had room when the connection came.
+enum class Capacity { Free, TooManyConnections, TooManyFromAddress };
+
+// One accepted socket: an HTTP connection that may become a WebSocket session. The only place where
+// the two worlds of libwebsockets callbacks and sessions meet.
+//
+// Thread: listener. Lives from accept until libwebsockets destroys its wsi. The methods that return
+// int return what libwebsockets wants from the callback: 0 = go on, -1 = close.
+class Connection final : public SessionOutput {
+public:
+    Connection(ListenerState& state, std::string peer_address, Capacity capacity);
+    ~Connection() override;
+
+    // HTTP
+    int on_adopted(lws* wsi) ON_LISTENER_THREAD;  // starts the deadline for the request's headers
+    int on_handshake_deadline() ON_LISTENER_THREAD;
+    int on_request() ON_LISTENER_THREAD;
+    int on_upgrade() ON_LISTENER_THREAD;  // 0 = let it become a WebSocket
+
+    // WebSocket
+    void on_established() ON_LISTENER_THREAD;
+    int on_frame(std::size_t bytes, std::size_t bytes_to_come,
+                 bool message_complete) ON_LISTENER_THREAD;
+    void on_pong() ON_LISTENER_THREAD;
+    int on_writable() ON_LISTENER_THREAD;
+    void on_closed() ON_LISTENER_THREAD;
+
+    // After a reload: closes a session that would not be let in any more.
+    void recheck_access() ON_LISTENER_THREAD;
+
+    // SessionOutput
+    [[nodiscard]] bool ready() const override;
+    void write(std::string_view frames) override;
+    void request_writable() override;
+    void ping() override;
+    void close(CloseCode code, std::string_view reason) override;
+    [[nodiscard]] const WireShape& shape() const override;
+    [[nodiscard]] std::string_view transport() const override { return "websocket"; }
+
+    [[nodiscard]] const std::string& peer_address() const { return peer_address_; }
+
+private:
+    struct PendingUpgrade;
+    struct CloseRequest {
+        CloseCode code;
+        std::string reason;
+    };
+
+    [[nodiscard]] std::optional<HttpReply> refuse_for_capacity() const;
+    [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
+    void send_reply(const HttpReply& reply, AfterReply after, Body body);
+    void abandon();
+
+    ListenerState& state_;
+    lws* wsi_ = nullptr;
+    std::string peer_address_;
+    std::unique_ptr<PendingUpgrade> upgrade_;    // between the decision and the 101
+    std::unique_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
+    Session* session_ = nullptr;                 // owned by Sessions
+    std::optional<CloseRequest> close_request_;
+    std::size_t message_bytes_ = 0;  // of the message being received
+    Capacity capacity_;
+    bool ping_pending_ = false;
+    bool dead_ = false;  // the socket failed; closes at the next turn
+};
+
+}  // namespace rtbridge

@@ -1,0 +1,80 @@
+#include "transport/http_reply.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace rtbridge {
+namespace {
+
+std::string_view reason_phrase(int status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 204:
+            return "No Content";
+        case 304:
+            return "Not Modified";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 413:
+            return "Content Too Large";
+        case 429:
+            return "Too Many Requests";
+        case 503:
+            return "Service Unavailable";
+        default:
+            return "Error";
+    }
+}
+
+}  // namespace
+
+HttpReply HttpReply::error(int status, std::string_view code, std::string_view message) {
+    HttpReply reply;
+    reply.status = status;
+    const nlohmann::ordered_json body = {{"error", {{"code", code}, {"message", message}}}};
+    // A message may quote the request: bytes that are no UTF-8 are replaced, not refused.
+    reply.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return reply;
+}
+
+std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
+    std::string out = "HTTP/1.1 " + std::to_string(reply.status) + " ";
+    out += reason_phrase(reply.status);
+    const auto add = [&out](std::string_view name, std::string_view value) {
+        out += "\r\n";
+        out += name;
+        out += ": ";
+        out += value;
+    };
+    const auto given = [&reply](std::string_view name) {
+        return std::any_of(reply.headers.begin(), reply.headers.end(),
+                           [name](const auto& header) { return header.first == name; });
+    };
+    if (reply.status != 304 && reply.status != 204) {
+        add("Content-Type", reply.content_type);
+        add("Content-Length", std::to_string(reply.body.size()));
+    }
+    if (after == AfterReply::Close) add("Connection", "close");
+    if (!given("Cache-Control")) add("Cache-Control", "no-store");
+    add("X-Content-Type-Options", "nosniff");
+    add("X-Frame-Options", "DENY");
+    add("Referrer-Policy", "no-referrer");
+    add("Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+    for (const auto& [name, value] : reply.headers) add(name, value);
+    out += "\r\n\r\n";
+    if (body == Body::Send) out += reply.body;
+    return out;
+}
+
+}  // namespace rtbridge

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rtbridge {
+
+enum class AfterReply { KeepAlive, Close };
+
+// A complete HTTP answer. Thread: any, a value.
+struct HttpReply {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;  // beyond those every answer has
+
+    // {"error":{"code":"…","message":"…"}}
+    [[nodiscard]] static HttpReply error(int status, std::string_view code,
+                                         std::string_view message);
+};
+
+enum class Body { Send, Omit };  // Omit: HEAD and 304
+
+// The bytes for the wire: status line, the headers of every answer (length, no caching unless the
+// reply says otherwise, the security headers), then the body.
+[[nodiscard]] std::string to_wire(const HttpReply& reply, AfterReply after, Body body);
+
+}  // namespace rtbridge

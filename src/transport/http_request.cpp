@@ -1,0 +1,96 @@
+#include "transport/http_request.h"
+
+#include <libwebsockets.h>
+
+#include <algorithm>
+#include <array>
+
+namespace rtbridge {
+namespace {
+
+// Asks for the length first: a copy into a buffer that is too small looks like an absent header.
+std::optional<std::string> header(lws* wsi, lws_token_indexes token) {
+    const int length = lws_hdr_total_length(wsi, token);
+    if (length <= 0) return std::nullopt;
+    std::string value(static_cast<std::size_t>(length) + 1, '\0');
+    const int copied = lws_hdr_copy(wsi, value.data(), length + 1, token);
+    value.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
+    return value;
+}
+
+bool has_custom_header(lws* wsi, std::string_view name_with_colon) {
+    return lws_hdr_custom_length(wsi, name_with_colon.data(),
+                                 static_cast<int>(name_with_colon.size())) >= 0;
+}
+
+bool passed_a_proxy(lws* wsi) {
+    static constexpr std::array<std::string_view, 6> names = {
+        "forwarded:", "x-forwarded-host:", "x-forwarded-proto:",
+        "x-real-ip:", "x-forwarded-for:",  "via:"};
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0) return true;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0) return true;
+    return std::any_of(names.begin(), names.end(),
+                       [wsi](std::string_view name) { return has_custom_header(wsi, name); });
+}
+
+std::vector<std::pair<std::string, std::string>> read_query(lws* wsi) {
+    std::vector<std::pair<std::string, std::string>> query;
+    const int total = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
+    if (total <= 0) return query;
+    std::string buffer(static_cast<std::size_t>(total) + 1, '\0');
+    for (int i = 0;; ++i) {
+        const int length =
+            lws_hdr_copy_fragment(wsi, buffer.data(), total + 1, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (length < 0) return query;
+        if (length == 0) continue;
+        const std::string_view argument(buffer.data(), static_cast<std::size_t>(length));
+        const std::size_t equals = argument.find('=');
+        query.emplace_back(argument.substr(0, equals), equals == std::string_view::npos
+                                                           ? std::string_view()
+                                                           : argument.substr(equals + 1));
+    }
+}
+
+}  // namespace
+
+const std::string* HttpRequest::parameter(std::string_view name) const {
+    for (const auto& [key, value] : query) {
+        if (key == name) return &value;
+    }
+    return nullptr;
+}
+
+HttpRequest read_request(lws* wsi, std::string peer_address) {
+    HttpRequest request;
+    char* uri = nullptr;
+    int uri_length = 0;
+    switch (lws_http_get_uri_and_method(wsi, &uri, &uri_length)) {
+        case LWSHUMETH_GET:
+            request.method = HttpMethod::Get;
+            break;
+        case LWSHUMETH_HEAD:
+            request.method = HttpMethod::Head;
+            break;
+        case LWSHUMETH_OPTIONS:
+            request.method = HttpMethod::Options;
+            break;
+        default:
+            break;
+    }
+    if (uri != nullptr && uri_length > 0) {
+        request.path.assign(uri, static_cast<std::size_t>(uri_length));
+    }
+    request.query = read_query(wsi);
+    request.facts.peer_address = std::move(peer_address);
+    request.facts.host = header(wsi, WSI_TOKEN_HOST).value_or("");
+    request.facts.origin = header(wsi, WSI_TOKEN_ORIGIN);
+    request.facts.forwarded = passed_a_proxy(wsi);
+    request.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    request.subprotocols = header(wsi, WSI_TOKEN_PROTOCOL).value_or("");
+    const std::string length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH).value_or("0");
+    request.has_body =
+        length != "0" || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+    return request;
+}
+
+}  // namespace rtbridge

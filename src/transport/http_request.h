@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "access/admission.h"
+
+struct lws;
+
+namespace rtbridge {
+
+enum class HttpMethod { Get, Head, Options, Other };
+
+// One HTTP request, or the HTTP beginning of a WebSocket, copied out of libwebsockets.
+struct HttpRequest {
+    HttpMethod method = HttpMethod::Other;
+    std::string path;                                        // decoded, without query
+    std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+    RequestFacts facts;
+    std::optional<std::string> if_none_match;
+    std::string subprotocols;  // Sec-WebSocket-Protocol, empty = none offered
+    bool has_body = false;     // announces one, of whatever length
+
+    [[nodiscard]] const std::string* parameter(std::string_view name) const;
+};
+
+// REQUIRES: called from a libwebsockets callback in which the request's headers are still attached.
+[[nodiscard]] HttpRequest read_request(lws* wsi, std::string peer_address);
+
+}  // namespace rtbridge

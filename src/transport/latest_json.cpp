@@ -1,0 +1,89 @@
+#include "transport/latest_json.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace rtbridge {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t page_items_default = 500;
+constexpr std::size_t page_items_max = 5000;
+constexpr std::size_t page_bytes = 1 * MiB;  // payload, roughly: one value may exceed it alone
+
+std::string quoted(std::string_view text) {
+    return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// A position in the pages as a text for the query: a JSON array of its three parts.
+std::string to_cursor(const Update& update) {
+    return json::array({update.topic, update.key_name, update.key})
+        .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<LatestStore::Position> from_cursor(const std::string& text) {
+    const json cursor = json::parse(text, nullptr, false);
+    if (!cursor.is_array() || cursor.size() != 3) return std::nullopt;
+    for (const json& part : cursor) {
+        if (!part.is_string()) return std::nullopt;
+    }
+    return LatestStore::Position{cursor[0].get<std::string>(), cursor[1].get<std::string>(),
+                                 cursor[2].get<std::string>()};
+}
+
+std::string item_json(const Update& update) {
+    // The payload is a validated JSON document and goes in as it is.
+    return "{\"topic\":" + quoted(update.topic) +
+           ",\"key\":" + (update.key.empty() ? "null" : quoted(update.key)) +
+           ",\"offset\":" + std::to_string(update.offset) +
+           ",\"ts\":" + std::to_string(update.unix_ms) + ",\"data\":" + update.payload + "}";
+}
+
+}  // namespace
+
+HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest) {
+    std::string filter_text = "#";
+    std::size_t limit = page_items_default;
+    std::optional<LatestStore::Position> after;
+    for (const auto& [name, value] : request.query) {
+        if (name == "topic") {
+            filter_text = value;
+        } else if (name == "limit") {
+            const auto [end, error] =
+                std::from_chars(value.data(), value.data() + value.size(), limit);
+            if (error != std::errc() || end != value.data() + value.size() || limit == 0 ||
+                limit > page_items_max) {
+                return HttpReply::error(
+                    400, "bad_request",
+                    "limit is a number from 1 to " + std::to_string(page_items_max));
+            }
+        } else if (name == "after") {
+            after = from_cursor(value);
+            if (!after) return HttpReply::error(400, "bad_request", "after is not a former next");
+        } else {
+            return HttpReply::error(
+                400, "bad_request",
+                "unknown parameter \"" + name + "\"; known are topic, limit, after");
+        }
+    }
+    const auto filter = TopicFilter::parse(filter_text);
+    if (!filter.ok()) {
+        return HttpReply::error(400, "bad_topic", "topic=" + filter_text + ": " + filter.error());
+    }
+    const LatestStore::Page page =
+        latest.page(filter.value(), after ? &*after : nullptr, limit, page_bytes);
+
+    HttpReply reply;
+    reply.body = "{\"items\":[";
+    for (const UpdatePtr& update : page.items) {
+        if (update != page.items.front()) reply.body += ',';
+        reply.body += item_json(*update);
+    }
+    reply.body += "],\"next\":";
+    reply.body += page.more ? quoted(to_cursor(*page.items.back())) : "null";
+    reply.body += '}';
+    return reply;
+}
+
+}  // namespace rtbridge

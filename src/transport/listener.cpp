@@ -1,0 +1,248 @@
+// The loop of a listener thread:
+//
+//     sleep until a socket or the broker stirs  (fall_asleep: tells the broker that a wake-up is
+//     needed) sockets -> libwebsockets -> Connection -> Session mailbox -> fan out
+//
+// It is a libuv loop of ours that libwebsockets joins (see LwsServer).
+
+#include "transport/listener.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <csignal>
+#include <future>
+
+#include "transport/acceptor.h"
+#include "transport/file_limit.h"
+#include "transport/listener_state.h"
+#include "transport/lws_server.h"
+
+namespace rtbridge {
+namespace {
+
+// How often sessions are checked for liveness and slowness; finer than any limit that it measures.
+constexpr std::uint64_t check_interval_ms = 250;
+
+std::string url_of(const BindAddress& bind, std::uint16_t port) {
+    const bool v6 = bind.host.find(':') != std::string::npos;
+    return "http://" + (v6 ? "[" + bind.host + "]" : bind.host) + ":" + std::to_string(port);
+}
+
+// Signals belong to the broker.
+class AllSignalsBlocked {
+public:
+    AllSignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+    AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+    ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
+template <typename Handle>
+void close_handle(Handle& handle) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle), nullptr);
+}
+
+}  // namespace
+
+class Listener::Loop {
+public:
+    Loop(ConfigSnapshotPtr config, const Dependencies& dependencies, FileLimit file_limit)
+        : deps_(dependencies),
+          file_limit_(file_limit),
+          state_(std::move(config), dependencies.metrics, dependencies.clock) {
+        uv_loop_init(&loop_);
+        // The one handle that other threads touch: it exists before the thread does.
+        uv_async_init(&loop_, &wakeup_, nullptr);
+    }
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop() { uv_loop_close(&loop_); }
+
+    void wake() noexcept { uv_async_send(&wakeup_); }
+    void request_stop() noexcept {
+        stop_requested_.store(true);
+        wake();
+    }
+
+    // The thread. Fulfils `started` with an empty text, or why it could not start.
+    void run(ListeningSocket socket, std::promise<std::string> started) noexcept {
+        is_listener_thread = true;
+        assert_on_listener_thread();
+        std::string failure = set_up(std::move(socket));
+        const bool running = failure.empty();
+        started.set_value(std::move(failure));
+        if (running) uv_run(&loop_, UV_RUN_DEFAULT);  // until drained
+        tear_down();
+    }
+
+private:
+    // Empty = everything is up.
+    std::string set_up(ListeningSocket socket) noexcept ON_LISTENER_THREAD try {
+        auto server = LwsServer::create(&loop_, state_);
+        if (!server.ok()) return server.error();
+        server_ = std::move(server).value();
+        acceptor_ = std::make_unique<Acceptor>(&loop_, std::move(socket), *server_, state_,
+                                               connections_max());
+        start_handles();
+        return {};
+    } catch (const std::exception& error) {
+        return error.what();
+    }
+
+    void tear_down() noexcept ON_LISTENER_THREAD {
+        close_handle(wakeup_);
+        if (acceptor_) acceptor_->stop();
+        if (handles_started_) {
+            close_handle(prepare_);
+            close_handle(check_);
+            close_handle(timer_);
+        }
+        if (server_) server_->shut_down();
+        uv_run(&loop_, UV_RUN_DEFAULT);  // until every handle is closed
+        acceptor_.reset();
+        server_.reset();
+        uv_run(&loop_, UV_RUN_DEFAULT);
+    }
+
+    void start_handles() ON_LISTENER_THREAD {
+        uv_prepare_init(&loop_, &prepare_);
+        uv_check_init(&loop_, &check_);
+        uv_timer_init(&loop_, &timer_);
+        prepare_.data = check_.data = timer_.data = this;
+        uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
+            assert_on_listener_thread();
+            static_cast<Loop*>(handle->data)->before_sleep();
+        });
+        uv_check_start(&check_, [](uv_check_t* handle) {
+            assert_on_listener_thread();
+            static_cast<Loop*>(handle->data)->after_sleep();
+        });
+        uv_timer_start(
+            &timer_,
+            [](uv_timer_t* handle) {
+                assert_on_listener_thread();
+                static_cast<Loop*>(handle->data)->check_sessions();
+            },
+            check_interval_ms, check_interval_ms);
+        handles_started_ = true;
+    }
+
+    void before_sleep() noexcept ON_LISTENER_THREAD {
+        if (!deps_.mailbox.fall_asleep()) wake();
+    }
+
+    // Out of memory in one turn costs what was in that turn, never the loop (uv calls from C).
+    void after_sleep() noexcept ON_LISTENER_THREAD try {
+        deps_.mailbox.awake();
+        if (deps_.mailbox.depth() > 0) open_mail();
+        if (stop_requested_.load() && !state_.draining) start_drain();
+        if (state_.draining) continue_drain();
+    } catch (const std::exception&) {
+        deps_.metrics.listener_errors.add();
+    }
+
+    void open_mail() ON_LISTENER_THREAD {
+        const MailboxBatch batch = deps_.mailbox.drain();
+        if (batch.snapshot) apply(batch.snapshot);
+        state_.sessions.fan_out(batch.updates);
+    }
+
+    void apply(const ConfigSnapshotPtr& snapshot) ON_LISTENER_THREAD {
+        state_.config = snapshot;
+        state_.sessions.set_limits(snapshot->limits);
+        acceptor_->set_connections_max(connections_max());
+        server_->recheck_access();
+    }
+
+    [[nodiscard]] std::uint32_t connections_max() {
+        const std::uint32_t wanted = state_.config->limits.connections;
+        if (wanted <= file_limit_.connections_allowed) return wanted;
+        deps_.log.write(LogLevel::Warning,
+                        "rtbridge: limits.connections lowered from " + std::to_string(wanted) +
+                            " to " + std::to_string(file_limit_.connections_allowed) +
+                            ": the process may open " + std::to_string(file_limit_.descriptors) +
+                            " files, some are kept for MQTT clients");
+        return file_limit_.connections_allowed;
+    }
+
+    void check_sessions() noexcept ON_LISTENER_THREAD try {
+        state_.sessions.check(deps_.clock.now());
+    } catch (const std::exception&) {
+        deps_.metrics.listener_errors.add();
+    }
+
+    void start_drain() ON_LISTENER_THREAD {
+        state_.draining = true;
+        drain_until_ = deps_.clock.now() + state_.config->limits.drain_time;
+        acceptor_->stop();
+        state_.sessions.close_all(CloseCode::Shutdown, "shutdown");
+    }
+
+    void continue_drain() ON_LISTENER_THREAD {
+        const bool late = deps_.clock.now() >= drain_until_;
+        if (late && state_.sessions.size() > 0) {
+            deps_.metrics.hit(Limit::DrainTime, state_.sessions.size());
+        }
+        if (late || state_.sessions.size() == 0) uv_stop(&loop_);
+    }
+
+    Dependencies deps_;
+    FileLimit file_limit_;
+    ListenerState state_;
+    uv_loop_t loop_{};
+    uv_async_t wakeup_{};
+    uv_prepare_t prepare_{};
+    uv_check_t check_{};
+    uv_timer_t timer_{};
+    std::unique_ptr<LwsServer> server_;
+    std::unique_ptr<Acceptor> acceptor_;
+    std::atomic<bool> stop_requested_{false};
+    SteadyTime drain_until_;
+    bool handles_started_ = false;
+};
+
+Listener::Listener() = default;
+
+Result<std::unique_ptr<Listener>, std::string> Listener::start(ConfigSnapshotPtr config,
+                                                               Dependencies dependencies) {
+    auto socket = listen_on(config->listener.bind);
+    if (!socket.ok()) return Failure{socket.error()};
+
+    auto listener = std::unique_ptr<Listener>(new Listener);
+    listener->url_ = url_of(config->listener.bind, socket.value().port);
+    listener->loop_ = std::make_unique<Loop>(std::move(config), dependencies, raise_file_limit());
+
+    std::promise<std::string> started;
+    std::future<std::string> failure = started.get_future();
+    {
+        const AllSignalsBlocked inherited_by_the_thread;
+        listener->thread_ = std::thread(&Loop::run, listener->loop_.get(),
+                                        std::move(socket).value(), std::move(started));
+    }
+    const std::string reason = failure.get();
+    if (!reason.empty()) {
+        listener->thread_.join();
+        return Failure{reason};
+    }
+    return listener;
+}
+
+Listener::~Listener() {
+    if (!thread_.joinable()) return;
+    loop_->request_stop();
+    thread_.join();
+}
+
+void Listener::wake() noexcept {
+    loop_->wake();
+}
+
+}  // namespace rtbridge

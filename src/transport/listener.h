@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/thread_role.h"
+#include "handoff/config_snapshot.h"
+#include "handoff/mailbox.h"
+#include "handoff/metrics.h"
+
+namespace rtbridge {
+
+// The listener thread, seen from the broker thread: started once the port is bound and
+// libwebsockets is up, fed through the mailbox, stopped at unload. Everything that it runs is
+// private to it.
+class Listener final : public Wakeup {
+public:
+    struct Dependencies {  // all outlive the listener
+        Mailbox& mailbox;
+        Metrics& metrics;
+        const Clock& clock;
+        LogSink& log;  // thread safe
+    };
+    // Binds, starts the thread and waits until it serves. Errors name what the operator has to
+    // change.
+    [[nodiscard]] static Result<std::unique_ptr<Listener>, std::string> start(
+        ConfigSnapshotPtr config, Dependencies dependencies) ON_BROKER_THREAD;
+    // Says goodbye to every session within limits.drain_time, then joins.
+    ~Listener() override;
+
+    void wake() noexcept override;
+    // http://127.0.0.1:8080, with the port that the kernel chose where the configuration says 0.
+    [[nodiscard]] const std::string& url() const { return url_; }
+
+private:
+    class Loop;
+    Listener();
+    std::unique_ptr<Loop> loop_;
+    std::string url_;
+    std::thread thread_;
+};
+
+}  // namespace rtbridge

@@ -1,0 +1,160 @@
+#include "transport/lws_server.h"
+
+#include <libwebsockets.h>
+#include <strings.h>
+#include <uv.h>
+
+#include <utility>
+
+#include "transport/listener_state.h"
+
+namespace rtbridge {
+namespace {
+
+// Our frames are pre-built and written raw in chunks of this size; lws would otherwise put only a
+// few hundred bytes on the wire per write.
+constexpr std::size_t tx_packet_bytes = 64 * KiB;
+// Browsers send next to nothing; larger input arrives in pieces. It is allocated per session.
+constexpr std::size_t rx_buffer_bytes = 128;
+
+// libwebsockets shares one log function with the broker, so ours is in place only while the context
+// is created, to say why that failed.
+thread_local std::string* lws_complaints = nullptr;
+
+void collect_complaint(int /*level*/, const char* line) {
+    if (lws_complaints != nullptr && line != nullptr) *lws_complaints += line;
+}
+
+int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in,
+                 std::size_t length) noexcept try {
+    assert_on_listener_thread();
+    auto* const connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
+    if (connection == nullptr) return 0;  // lws's own descriptors
+    switch (reason) {
+        case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+            return connection->on_adopted(wsi);
+        case LWS_CALLBACK_TIMER:
+            return connection->on_handshake_deadline();
+        case LWS_CALLBACK_HTTP:
+            return connection->on_request();
+        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+            // Decided in on_upgrade(): an answer from here would be used after it is freed
+            // (lws 4.1).
+            return strcasecmp(static_cast<const char*>(in), "websocket") == 0 ? 0 : -1;
+        case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+            return connection->on_upgrade();
+        case LWS_CALLBACK_ESTABLISHED:
+            connection->on_established();
+            return 0;
+        case LWS_CALLBACK_RECEIVE:
+            return connection->on_frame(
+                length, lws_remaining_packet_payload(wsi),
+                lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0);
+        case LWS_CALLBACK_RECEIVE_PONG:
+            connection->on_pong();
+            return 0;
+        case LWS_CALLBACK_SERVER_WRITEABLE:
+            return connection->on_writable();
+        case LWS_CALLBACK_CLOSED:
+            connection->on_closed();
+            return 0;
+        case LWS_CALLBACK_WSI_DESTROY: {
+            auto* const server = static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
+            connection->on_closed();
+            lws_set_opaque_user_data(wsi, nullptr);
+            server->forget(connection);
+            return 0;
+        }
+        default:
+            return 0;
+    }
+} catch (...) {
+    return -1;  // out of memory: this connection ends, the others and the broker go on
+}
+
+const lws_protocols protocols[] = {
+    // A WebSocket without subprotocol and all of HTTP; the name is never offered by a browser.
+    {"rtbridge-plain", on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    {nullptr, nullptr, 0, 0, 0, nullptr, 0},
+};
+
+// No keep-alive pings by lws: Session::check() has its own.
+const lws_retry_bo_t no_lws_pings{};
+
+}  // namespace
+
+Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
+                                                                  ListenerState& state) {
+    auto server = std::unique_ptr<LwsServer>(new LwsServer(state));
+    const LimitsConfig& limits = state.config->limits;
+    const auto handshake_s = std::chrono::ceil<std::chrono::seconds>(limits.handshake_timeout);
+
+    void* loops[] = {loop};
+    lws_context_creation_info info{};
+    info.port = CONTEXT_PORT_NO_LISTEN;
+    info.protocols = protocols;
+    info.gid = static_cast<decltype(info.gid)>(-1);
+    info.uid = static_cast<decltype(info.uid)>(-1);
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+    info.foreign_loops = loops;
+    info.user = server.get();
+    info.retry_and_idle_policy = &no_lws_pings;
+    info.max_http_header_data2 = static_cast<unsigned>(limits.header_bytes);
+    info.timeout_secs = static_cast<unsigned>(handshake_s.count());
+    info.keepalive_timeout = static_cast<int>(handshake_s.count());
+    info.vhost_name = "rtbridge";
+
+    std::string complaints;
+    lws_complaints = &complaints;
+    lws_set_log_level(LLL_ERR | LLL_WARN, collect_complaint);
+    server->context_ = lws_create_context(&info);
+    lws_set_log_level(0, collect_complaint);
+    lws_complaints = nullptr;
+
+    if (server->context_ == nullptr) {
+        return Failure{
+            "libwebsockets has no libuv event loop here (package "
+            "libwebsockets-evlib-uv), or: " +
+            complaints};
+    }
+    server->vhost_ = lws_get_vhost_by_name(server->context_, info.vhost_name);
+    return server;
+}
+
+LwsServer::~LwsServer() {
+    // The second call frees what shut_down() left for the loop to finish with.
+    if (context_ != nullptr) lws_context_destroy(context_);
+}
+
+void LwsServer::shut_down() {
+    if (!std::exchange(shut_down_, true)) lws_context_destroy(context_);
+}
+
+void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
+    auto owned = std::make_unique<Connection>(state_, std::move(peer_address), capacity);
+    Connection* const connection = owned.get();
+    connections_.emplace(connection, std::move(owned));
+
+    lws_adopt_desc_t adoption{};
+    adoption.vh = vhost_;
+    adoption.type =
+        static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL);
+    adoption.fd.sockfd = socket;
+    adoption.opaque = connection;
+    // On failure lws has closed the socket; WSI_DESTROY has forgotten the connection if it came
+    // that far.
+    if (lws_adopt_descriptor_vhost_via_info(&adoption) == nullptr) forget(connection);
+}
+
+void LwsServer::forget(Connection* connection) {
+    const auto it = connections_.find(connection);
+    if (it == connections_.end()) return;
+    if (observer_ != nullptr) observer_->on_connection_gone(*connection);
+    connections_.erase(it);
+}
+
+void LwsServer::recheck_access() {
+    for (const auto& [connection, owned] : connections_) connection->recheck_access();
+}
+
+}  // namespace rtbridge

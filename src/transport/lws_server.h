@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/result.h"
+#include "base/thread_role.h"
+#include "transport/connection.h"
+
+struct lws_context;
+struct lws_protocols;
+struct lws_vhost;
+struct uv_loop_s;
+
+namespace rtbridge {
+
+// libwebsockets on a libuv loop of ours, without a listening socket: accepted sockets are adopted.
+// Its default poll loop costs milliseconds per wake-up with 10,000 sessions, and left to itself it
+// would install signal handlers in the broker.
+//
+// Thread: listener; the loop is run by the caller.
+class LwsServer {
+public:
+    [[nodiscard]] static Result<std::unique_ptr<LwsServer>, std::string> create(
+        uv_loop_s* loop, ListenerState& state) ON_LISTENER_THREAD;
+    LwsServer(const LwsServer&) = delete;
+    LwsServer& operator=(const LwsServer&) = delete;
+    ~LwsServer();
+
+    // Takes the socket over, closes it on failure.
+    void adopt(int socket, std::string peer_address, Capacity capacity) ON_LISTENER_THREAD;
+    void forget(Connection* connection) ON_LISTENER_THREAD;
+    void recheck_access() ON_LISTENER_THREAD;
+
+    // Ends all connections. The loop must run on until it has no handles; then destroy the server.
+    void shut_down() ON_LISTENER_THREAD;
+
+    // Called when a connection is gone.
+    class Observer {
+    public:
+        virtual ~Observer() = default;
+        virtual void on_connection_gone(const Connection& connection) ON_LISTENER_THREAD = 0;
+    };
+    void set_observer(Observer* observer) { observer_ = observer; }
+
+private:
+    explicit LwsServer(ListenerState& state) : state_(state) {}
+
+    ListenerState& state_;
+    Observer* observer_ = nullptr;
+    std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+    lws_context* context_ = nullptr;
+    lws_vhost* vhost_ = nullptr;
+    bool shut_down_ = false;
+};
+
+}  // namespace rtbridge

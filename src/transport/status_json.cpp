@@ -1,0 +1,89 @@
+#include "transport/status_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/version.h"
+
+namespace rtbridge {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string_view name_of(TowardsMqtt mqtt) {
+    switch (mqtt) {
+        case TowardsMqtt::Replace:
+            return "replace";
+        case TowardsMqtt::Publish:
+            return "publish";
+        case TowardsMqtt::Keep:
+            break;
+    }
+    return "keep";
+}
+
+ordered_json rule_json(const RuleStatus& rule) {
+    ordered_json topics = ordered_json::array();
+    for (const auto& topic : rule.config.topics) topics.push_back(topic.value);
+    ordered_json battery = nullptr;
+    if (rule.config.battery) {
+        battery = {{"power", rule.config.battery->power},
+                   {"percent", rule.config.battery->percent}};
+    }
+    return {{"name", rule.config.name.value},
+            {"topics", std::move(topics)},
+            {"key", rule.key_name},
+            {"mqtt", name_of(rule.config.mqtt)},
+            {"battery", std::move(battery)},
+            {"matched", rule.statistics->matched.value()},
+            {"ok", rule.statistics->ok.value()},
+            {"invalid", rule.statistics->invalid.value()},
+            {"dropped", rule.statistics->dropped.value()}};
+}
+
+}  // namespace
+
+std::string status_json(const ApiContext& context) {
+    const Metrics& metrics = context.metrics;
+    const ReloadStatus& reload = context.config.reload;
+
+    ordered_json by_transport = ordered_json::object();
+    for (const auto& [transport, count] : context.sessions.count_by_transport()) {
+        by_transport[std::string(transport)] = count;
+    }
+    ordered_json limits = ordered_json::object();
+    for (std::size_t i = 0; i < limit_names.size(); ++i) {
+        limits[std::string(limit_names.at(i))] = metrics.limits.at(i).value();
+    }
+    ordered_json rules = ordered_json::array();
+    for (const RuleStatus& rule : context.config.rules) rules.push_back(rule_json(rule));
+
+    const ordered_json status = {
+        {"version", version},
+        {"uptime_s",
+         std::chrono::duration_cast<std::chrono::seconds>(context.clock.now() - context.started)
+             .count()},
+        {"generation", context.config.generation},
+        {"reload",
+         {{"ok", reload.ok},
+          {"at", reload.at_unix_ms},
+          {"error", reload.ok ? ordered_json(nullptr) : ordered_json(reload.error)}}},
+        {"restart_required", context.config.restart_required},
+        {"sessions",
+         {{"total", context.sessions.size()}, {"by_transport", std::move(by_transport)}}},
+        {"messages",
+         {{"in", metrics.messages_in.value()},
+          {"matched", metrics.messages_matched.value()},
+          {"out", metrics.updates_out.value()},
+          {"dropped", metrics.updates_dropped.value()},
+          {"conflated", metrics.updates_conflated.value()},
+          {"invalid", metrics.messages_invalid.value()},
+          {"kept_from_all", metrics.messages_dropped.value()},
+          {"derived", metrics.publishes_derived.value()},
+          {"not_json", metrics.updates_not_json.value()}}},
+        {"limits", std::move(limits)},
+        {"rules", std::move(rules)},
+    };
+    return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace rtbridge
