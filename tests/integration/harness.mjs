@@ -76,6 +76,10 @@ function installPlugin(directory) {
   return file;
 }
 
+// A test process that is ended early leaves no broker behind.
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
 class Broker {
   #child;
   #log = "";
@@ -90,12 +94,16 @@ class Broker {
       env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    children.add(this.#child);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.on("data", (text) => (this.#log += text));
     }
     this.exited = new Promise((resolve, reject) => {
       this.#child.on("error", reject);
-      this.#child.on("close", (code, signal) => resolve({ code, signal }));
+      this.#child.on("close", (code, signal) => {
+        children.delete(this.#child);
+        resolve({ code, signal });
+      });
     });
     this.exited.catch(() => {}); // reported where it is awaited
   }
@@ -197,16 +205,25 @@ async function launch({ rtbridge = `${head}${batteryRule}`, mode = 0o644, mosqui
 const portLost = (broker) =>
   !broker.running && /Address already in use/.test(broker.log()) && !/listener\.bind/.test(broker.log());
 
-// A running broker, ended and removed after test `t`. `rtbridge` is the text of its configuration
+// A running broker; whoever starts it calls remove(). `rtbridge` is the text of its configuration
 // file (null: no file) and `mode` its permissions; `files` are further ones beside it; `mosquitto` is
 // further lines for mosquitto.conf; `times` says how often the plugin is loaded.
-export async function startBroker(t, options = {}) {
+export async function launchBroker(options = {}) {
   for (let tries = 5; ; --tries) {
     const broker = await launch(options);
-    t.after(() => broker.remove());
-    if (await broker.started()) return broker;
+    if (await broker.started().catch((error) => broker.remove().then(() => Promise.reject(error)))) {
+      return broker;
+    }
+    await broker.remove();
     if (tries === 0 || !portLost(broker)) throw new Error(`refused to start:\n${broker.log()}`);
   }
+}
+
+// The same, ended and removed after test `t`.
+export async function startBroker(t, options = {}) {
+  const broker = await launchBroker(options);
+  t.after(() => broker.remove());
+  return broker;
 }
 
 // { code, log } of a broker that must not come up.
