@@ -12,8 +12,8 @@
 
 #include "bridge.h"
 #include "callback_registration.h"
+#include "host_broker.h"
 #include "mosquitto_api.h"
-#include "mosquitto_broker.h"
 
 namespace rtbridge {
 namespace {
@@ -49,11 +49,11 @@ public:
     }
 
     [[nodiscard]] Bridge& bridge() { return *bridge_; }
-    [[nodiscard]] MosquittoLog& log() { return log_; }
+    [[nodiscard]] HostLog& log() { return log_; }
 
 private:
-    MosquittoBroker broker_;
-    MosquittoLog log_;
+    HostBroker broker_;
+    HostLog log_;
     SystemClock clock_;
     std::unique_ptr<Bridge> bridge_;
     std::optional<CallbackRegistration> on_message_, on_tick_, on_reload_;

@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstring>
+
+#include "config/origin.h"
 
 namespace rtbridge {
 namespace {
@@ -20,19 +20,6 @@ std::string lower(std::string_view text) {
 bool all_digits(std::string_view text) {
     return !text.empty() &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// "http://host:80" and "http://host" are one origin (RFC 6454, 4: the default port is implied).
-std::string normalized(std::string_view origin) {
-    std::string text = lower(origin);
-    const auto drop_suffix = [&text](std::string_view scheme, std::string_view port) {
-        if (text.starts_with(scheme) && text.ends_with(port)) {
-            text.resize(text.size() - port.size());
-        }
-    };
-    drop_suffix("http://", ":80");
-    drop_suffix("https://", ":443");
-    return text;
 }
 
 }  // namespace
@@ -72,7 +59,7 @@ bool origin_allowed(const std::optional<std::string>& origin, std::string_view h
         return !name.empty() && name == host_name(host);
     }
     return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
-        return entry == "*" || normalized(entry) == normalized(*origin);
+        return entry == "*" || entry == parse_origin(*origin);  // the entries are parsed already
     });
 }
 

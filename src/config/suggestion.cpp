@@ -33,7 +33,8 @@ std::optional<std::string_view> suggestion(std::string_view word,
     std::optional<std::string_view> best;
     std::size_t best_distance = 0;
     for (const std::string_view candidate : candidates) {
-        const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+        const std::size_t shorter = std::min(word.size(), candidate.size());
+        const std::size_t longer = std::max(word.size(), candidate.size());
         const std::size_t limit = std::max<std::size_t>(longer / 3, 1);
         // Also keeps a key of a megabyte from being compared letter by letter.
         if (longer - shorter > limit) continue;

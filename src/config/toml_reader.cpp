@@ -115,9 +115,9 @@ bool TableReader::read(std::string_view key, std::vector<Placed<std::string>>& t
             strings.push_back({value->get(), document_.place(node)});
         }
     }
-    if (strings.size() != array->size()) return false;
-    target = std::move(strings);
-    return true;
+    const bool complete = strings.size() == array->size();
+    target = std::move(strings);  // even if not: later stages then check the rest in the same run
+    return complete;
 }
 
 bool TableReader::read(std::string_view key, double& target) {

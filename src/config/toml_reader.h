@@ -38,7 +38,8 @@ public:
     TableReader(const TomlDocument& document, const toml::table& table, std::string title,
                 Diagnostics& diagnostics);
 
-    // Each reads one key where it is present and right, and returns whether it did.
+    // Each reads one key where it is present and right, and returns whether it did. Of an array
+    // with wrong entries the right ones are read.
     bool read(std::string_view key, bool& target);
     bool read(std::string_view key, std::string& target);
     bool read(std::string_view key, Placed<std::string>& target);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -219,6 +220,13 @@ int doctor_ready(std::string_view url_text, std::ostream& out) {
         out << "HTTP " << status << ' ' << escape_control(body_of(answer.value())) << '\n';
     }
     return 1;
+}
+
+void add_doctor(CLI::App& tool, int& exit_code) {
+    const auto url = std::make_shared<std::string>();
+    CLI::App* const command = tool.add_subcommand("doctor", "Examine a running broker");
+    command->add_option("--ready", *url, "URL to ask whether the broker is ready")->required();
+    command->callback([url, &exit_code] { exit_code = doctor_ready(*url, std::cout); });
 }
 
 }  // namespace rtbridge

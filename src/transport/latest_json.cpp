@@ -12,7 +12,7 @@ constexpr std::size_t page_items_default = 500;
 constexpr std::size_t page_items_max = 5000;
 constexpr std::size_t page_bytes = 1 * MiB;  // payload, roughly: one value may exceed it alone
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
     return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -34,8 +34,8 @@ std::optional<LatestStore::Position> from_cursor(const std::string& text) {
 
 std::string item_json(const Update& update) {
     // The payload is a validated JSON document and goes in as it is.
-    return "{\"topic\":" + quoted(update.topic) +
-           ",\"key\":" + (update.key.empty() ? "null" : quoted(update.key)) +
+    return "{\"topic\":" + json_quoted(update.topic) +
+           ",\"key\":" + (update.key.empty() ? "null" : json_quoted(update.key)) +
            ",\"offset\":" + std::to_string(update.offset) +
            ",\"ts\":" + std::to_string(update.unix_ms) + ",\"data\":" + update.payload + "}";
 }
@@ -81,7 +81,7 @@ HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest) {
         reply.body += item_json(*update);
     }
     reply.body += "],\"next\":";
-    reply.body += page.more ? quoted(to_cursor(*page.items.back())) : "null";
+    reply.body += page.more ? json_quoted(to_cursor(*page.items.back())) : "null";
     reply.body += '}';
     return reply;
 }

@@ -37,7 +37,9 @@ Result<SelectionRequest, std::string> read_selection(const HttpRequest& request,
     const std::set<std::string> keys = key_names(config);
     SelectionRequest result;
     std::vector<KeySelector>& selected = result.selection.keys;
-    for (const auto& [name, value] : request.query) {
+    for (const auto& parameter : request.query) {
+        const std::string& name = parameter.first;
+        const std::string& value = parameter.second;
         if (name == "topic") {
             auto filter = TopicFilter::parse(with_wildcards(value));
             if (!filter.ok()) return Failure{"topic=" + value + ": " + filter.error()};

@@ -1,4 +1,4 @@
-#include "mosquitto_broker.h"
+#include "host_broker.h"
 
 #include <cstring>
 #include <limits>
@@ -26,8 +26,8 @@ int mosquitto_level(LogLevel level) {
 
 }  // namespace
 
-bool MosquittoBroker::publish(const std::string& topic, const std::string& payload, int qos,
-                              bool retain) {
+bool HostBroker::publish(const std::string& topic, const std::string& payload, int qos,
+                         bool retain) {
     if (payload.size() > std::numeric_limits<int>::max()) return false;
     // Allocated here and handed over: mosquitto_broker_publish_copy() skews the memory counter
     // of 2.0.
@@ -44,7 +44,7 @@ bool MosquittoBroker::publish(const std::string& topic, const std::string& paylo
     return false;
 }
 
-void MosquittoLog::write(LogLevel level, std::string_view line) {
+void HostLog::write(LogLevel level, std::string_view line) {
     mosquitto_log_printf(mosquitto_level(level), "%s", escape_control(line).c_str());
 }
 

@@ -6,14 +6,14 @@
 namespace rtbridge {
 
 // The broker that loaded us. Thread: broker, like every mosquitto_* call.
-class MosquittoBroker final : public Broker {
+class HostBroker final : public Broker {
 public:
     [[nodiscard]] bool publish(const std::string& topic, const std::string& payload, int qos,
                                bool retain) override ON_BROKER_THREAD;
 };
 
 // Broker thread only: with `log_dest topic` a log line is a publish into the broker's database.
-class MosquittoLog final : public LogSink {
+class HostLog final : public LogSink {
 public:
     void write(LogLevel level, std::string_view line) override;
 };

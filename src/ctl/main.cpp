@@ -1,0 +1,24 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "ctl/check.h"
+#include "ctl/doctor.h"
+
+int main(int argc, char** argv) try {
+    CLI::App tool("rtbridgectl: what the rtbridge plugin would do, without a broker");
+    tool.set_version_flag("--version", RTBRIDGE_VERSION);
+    tool.require_subcommand(1);
+    int exit_code = 0;
+    rtbridge::add_check(tool, exit_code);
+    rtbridge::add_doctor(tool, exit_code);
+    try {
+        tool.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {  // also --help and --version, whose code is 0
+        return tool.exit(error) == 0 ? 0 : 1;
+    }
+    return exit_code;
+} catch (const std::exception& exception) {
+    std::cerr << "rtbridgectl: " << exception.what() << "\n";
+    return 1;
+}

@@ -1,0 +1,118 @@
+#include "listener/latest_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/config.h"
+#include "listener/updates.h"
+
+namespace rtbridge {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+TopicFilter filter(std::string_view text) { return TopicFilter::parse(text).value(); }
+
+Selection select(std::vector<std::string> topics, std::vector<std::string> keys = {}) {
+    Selection selection;
+    for (const std::string& topic : topics) selection.topics.push_back(filter(topic));
+    for (const std::string& key : keys) selection.keys.push_back({"userId", key});
+    return selection;
+}
+
+std::vector<std::string> payloads(const LatestStore& store, const Selection& selection) {
+    std::vector<std::string> found;
+    store.visit(selection, [&](const UpdatePtr& update) { found.push_back(update->payload); });
+    return found;
+}
+
+TEST(LatestStore, KeepsTheNewestPerTopicAndKey) {
+    LatestStore store;
+    const UpdatePtr old = make_update("b", "1", "anna");
+    store.put(old, MiB);
+    const UpdatePtr newest = make_update("b", "2", "anna");
+    store.put(newest, MiB);
+    store.put(make_update("b", "3", "bert"), MiB);
+
+    EXPECT_THAT(payloads(store, {}), ElementsAre("2", "3"));
+    EXPECT_FALSE(store.is_newest(*old));
+    EXPECT_TRUE(store.is_newest(*newest));
+}
+
+TEST(LatestStore, FindsWhatASelectionSelects) {
+    LatestStore store;
+    store.put(make_update("site", "0"), MiB);
+    store.put(make_update("site/a/soc", "1", "anna"), MiB);
+    store.put(make_update("site/b/soc", "2", "bert"), MiB);
+    store.put(make_update("sitemap", "3"), MiB);
+    store.put(make_update("$own/x", "4"), MiB);
+
+    EXPECT_THAT(payloads(store, select({"site/a/soc"})), ElementsAre("1"));
+    EXPECT_THAT(payloads(store, select({"site/+/soc"})), ElementsAre("1", "2"));
+    EXPECT_THAT(payloads(store, select({"site/#"})), ElementsAre("0", "1", "2"));
+    EXPECT_THAT(payloads(store, select({"#"})), ElementsAre("0", "1", "2", "3"));
+    EXPECT_THAT(payloads(store, select({"site/a/#", "site/+/soc"})), ElementsAre("1", "2"));
+    EXPECT_THAT(payloads(store, select({}, {"bert", "anna"})), UnorderedElementsAre("1", "2"));
+    EXPECT_THAT(payloads(store, select({"site/a/#"}, {"bert"})), IsEmpty());
+}
+
+TEST(LatestStore, ForgetsWhatWasNotUpdatedForLongestWhenFull) {
+    LatestStore store;
+    const std::size_t room_for_two = 2 * make_update("a", "1", "k")->bytes() + 8;
+    store.put(make_update("a", "1", "k"), room_for_two);
+    store.put(make_update("b", "2", "k"), room_for_two);
+    store.put(make_update("a", "3", "k"), room_for_two);
+
+    EXPECT_EQ(store.put(make_update("c", "4", "k"), room_for_two), 1U);
+
+    EXPECT_THAT(payloads(store, {}), ElementsAre("3", "4"));
+    EXPECT_THAT(payloads(store, select({}, {"k"})), UnorderedElementsAre("3", "4"));
+    EXPECT_LE(store.bytes(), room_for_two);
+}
+
+TEST(LatestStore, ForgetsATopicWhoseRetainedMessageWasCleared) {
+    LatestStore store;
+    store.put(make_update("a", "1", "anna"), MiB);
+    store.put(make_update("a", "2", "bert"), MiB);
+    store.put(make_update("b", "3"), MiB);
+
+    store.erase_topic("a");
+
+    EXPECT_THAT(payloads(store, {}), ElementsAre("3"));
+    EXPECT_THAT(payloads(store, select({}, {"anna"})), IsEmpty());
+}
+
+TEST(LatestStore, PagesThroughEverythingOnce) {
+    LatestStore store;
+    for (const char* topic : {"p/1", "p/2", "p/3", "p/4", "q/1"}) {
+        store.put(make_update(topic, topic), MiB);
+    }
+    std::vector<std::string> seen;
+    std::optional<LatestStore::Position> after;
+
+    for (int pages = 0; pages < 10; ++pages) {
+        const auto page = store.page(filter("p/#"), after ? &*after : nullptr, 3, MiB);
+        for (const UpdatePtr& update : page.items) seen.push_back(update->topic);
+        if (!page.more) break;
+        const Update& last = *page.items.back();
+        after = LatestStore::Position{last.topic, last.key_name, last.key};
+    }
+
+    EXPECT_THAT(seen, ElementsAre("p/1", "p/2", "p/3", "p/4"));
+}
+
+TEST(LatestStore, APageIsBoundedInBytesButNeverEmpty) {
+    LatestStore store;
+    store.put(make_update("a", std::string(1000, '1')), MiB);
+    store.put(make_update("b", std::string(1000, '2')), MiB);
+
+    const auto page = store.page(filter("#"), nullptr, 100, 10);
+
+    EXPECT_EQ(page.items.size(), 1U);
+    EXPECT_TRUE(page.more);
+}
+
+}  // namespace
+}  // namespace rtbridge
