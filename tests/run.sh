@@ -59,7 +59,7 @@ integration() {
     cd "$repo/tests/integration"
     RTBRIDGE_SO=${RTBRIDGE_SO:-$root/gcc/plugin/rtbridge.so} \
         RTBRIDGE_ARTIFACTS=${RTBRIDGE_ARTIFACTS:-$repo/build/artifacts} \
-        node --test "${files[@]}"
+        node --test --test-reporter=spec "${files[@]}"
 }
 
 quick_integration() {

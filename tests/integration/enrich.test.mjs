@@ -163,7 +163,7 @@ test('on_invalid = "drop": nobody sees the payload, and it is counted', async (t
   await device.publishAsync("battery/topic", input, { qos: 1 });
 
   assert.equal((await subscriber.take(1))[0].text, enriched);
-  assert.equal((await broker.status()).messages.dropped, invalid.length);
+  assert.equal((await broker.status()).messages.kept_from_all, invalid.length);
 });
 
 test("captures of the topic can be set into the payload", async (t) => {

@@ -91,7 +91,7 @@ test("another interface than loopback is refused unless anonymous access is said
 
   const { code, log } = await refusedStart(t, { rtbridge: `${open}${batteryRule}` });
   assert.notEqual(code, 0);
-  assert.match(log, /rtbridge\.toml:3:8: error: .*anonymous/);
+  assert.match(log, /rtbridge\.toml:3:\d+: error: .*anonymous/);
 
   const auth = '[auth]\nanonymous = "role:viewer"\n';
   await startBroker(t, { rtbridge: `${open}${auth}${batteryRule}` });
