@@ -13,7 +13,7 @@ namespace rtbridge {
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     metrics_.messages_in.add();
     Outcome outcome = rules_->apply(publish, workspace_);
-    if (outcome.results.empty()) return {};  // usually: no browser is meant to see most publishes
+    if (outcome.matched == 0) return {};  // usually: no browser is meant to see most publishes
 
     count(outcome);
     if (outcome.drop) return {.drop = true, .replacement = {}};
@@ -46,19 +46,13 @@ void Bridge::hand_off(BrowserUpdate update) {
 void Bridge::count(const Outcome& outcome) {
     metrics_.messages_matched.add();
     if (outcome.drop) metrics_.messages_dropped.add();
-    bool invalid = false;
-    for (const RuleResult& result : outcome.results) {
+    if (outcome.invalid > 0) metrics_.messages_invalid.add();
+    for (const RuleResult& result : workspace_.results()) {
         RuleStatistics& statistics = *statistics_[result.rule];
         statistics.matched.add();
-        if (result.valid) {
-            statistics.ok.add();
-            continue;
-        }
-        invalid = true;
-        statistics.invalid.add();
-        if (outcome.drop && &result == &outcome.results.back()) statistics.dropped.add();
+        (result.verdict == RuleVerdict::Ok ? statistics.ok : statistics.invalid).add();
+        if (result.verdict == RuleVerdict::Dropped) statistics.dropped.add();
     }
-    if (invalid) metrics_.messages_invalid.add();
 }
 
 void Bridge::on_tick() {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -64,10 +63,15 @@ struct AuthConfig {
 
 // A template as it stands in the file: text with braces, or a plain value, or a container of these.
 struct TemplateSource {
+    struct Member;  // a std::pair of an incomplete type is more than clang takes
     using Array = std::vector<TemplateSource>;
-    using Object = std::vector<std::pair<std::string, TemplateSource>>;  // in file order
+    using Object = std::vector<Member>;  // in file order
     std::variant<std::string, std::int64_t, double, bool, Array, Object> value;
     SourcePlace place;
+};
+struct TemplateSource::Member {
+    std::string first;      // name
+    TemplateSource second;  // value
 };
 
 enum class PowerSign { PositiveIsCharging, PositiveIsDischarging };

@@ -153,7 +153,7 @@ public:
         TemplateSource::Object members;
         members.reserve(entries.size());
         for (const TomlEntry& entry : entries) {
-            members.emplace_back(std::string(entry.key->str()), read(*entry.node));
+            members.push_back({std::string(entry.key->str()), read(*entry.node)});
         }
         return members;
     }

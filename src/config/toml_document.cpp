@@ -1,7 +1,6 @@
 #include "config/toml_document.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "config/toml_nesting.h"
@@ -15,13 +14,22 @@ bool continues_code_point(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+}
+
 // "Error while parsing key: expected ..." reads as "syntax error while parsing key: expected ...".
 std::string syntax_error(std::string_view description) {
     constexpr std::string_view prefix = "Error ";
+    std::string text = "syntax error: " + std::string(description);
     if (description.starts_with(prefix)) {
-        return "syntax error " + std::string(description.substr(prefix.size()));
+        text = "syntax error " + std::string(description.substr(prefix.size()));
+    } else if (description.starts_with("Encountered")) {
+        text.replace(text.find('E'), 1, "e");
     }
-    return "syntax error: " + std::string(description);
+    // toml++ quotes keys as they are, and a message is one line.
+    std::replace_if(text.begin(), text.end(), is_control, '?');
+    return text;
 }
 
 }  // namespace

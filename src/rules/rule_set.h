@@ -22,8 +22,8 @@ struct Publish {
     std::string_view topic;
     std::string_view payload;  // may be empty: with retain, that clears the retained message
     bool retain = false;
-    std::string_view client;  // MQTT client id, may be empty
-    std::string_view user;    // MQTT user name, may be empty
+    std::string_view client = {};  // MQTT client id, may be empty
+    std::string_view user = {};    // MQTT user name, may be empty
 };
 
 // A further publish that a rule asks for; QoS and retain are those of the publish that caused it.

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "rules/text_template.h"
+
+namespace rtbridge {
+
+// The topic of a further publish, as "live/{payload.userId}". Values come from devices, so one that
+// would change the levels of the topic, or hide it behind '$', makes the topic unusable.
+//
+// Thread: any; immutable.
+class PublishTopic {
+public:
+    [[nodiscard]] static Result<PublishTopic, std::vector<std::string>> compile(
+        std::string_view source, const TemplateNames& names);
+
+    // The topic, or why there is none.
+    [[nodiscard]] Result<std::string, std::string> make(const RuleValues& values) const;
+
+    // Whether make() needs no payload: then a retained message under it can be cleared.
+    [[nodiscard]] bool known_from_topic() const;
+
+private:
+    explicit PublishTopic(TextTemplate text) : text_(std::move(text)) {}
+
+    TextTemplate text_;
+};
+
+}  // namespace rtbridge

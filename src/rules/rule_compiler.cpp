@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <array>
+
+#include "rules/rule.h"
+
+namespace rtbridge {
+namespace {
+
+// What /ws gives a meaning of its own in a query.
+constexpr std::array<std::string_view, 4> taken_query_names = {"topic", "snapshot", "ticket",
+                                                               "token"};
+
+std::string last_part(std::string_view name) {
+    return std::string(name.substr(name.find_last_of('.') + 1));
+}
+
+}  // namespace
+
+class Rule::Compiler {
+public:
+    Compiler(const RuleConfig& config, Diagnostics& diagnostics)
+        : config_(config), diagnostics_(diagnostics) {}
+
+    [[nodiscard]] std::unique_ptr<const Rule> compile() {
+        rule_->name_ = config_.name.value;
+        rule_->on_invalid_ = config_.on_invalid;
+        rule_->mqtt_ = config_.mqtt;
+        if (config_.name.value.empty()) mistake(config_.name.place, "a rule needs a name");
+        if (config_.topics.empty()) {
+            mistake(config_.name.place, "rule \"" + config_.name.value + "\" needs topics");
+        }
+        for (const Placed<std::string>& topic : config_.topics) add_topic(topic);
+        // Names are only judged against topics that are all known.
+        if (!ok_) return nullptr;
+        number_captures();
+        if (config_.key) add_key(*config_.key);
+        if (config_.battery) add_battery(*config_.battery);
+        for (const auto& [name, value] : config_.set) add_set_member(name, value);
+        if (config_.mqtt == TowardsMqtt::Publish) add_publish(config_.publish_topic);
+        return ok_ ? std::move(rule_) : nullptr;
+    }
+
+private:
+    void mistake(const SourcePlace& place, std::string message) {
+        diagnostics_.error(place, std::move(message));
+        ok_ = false;
+    }
+    void mistakes(const SourcePlace& place, const std::vector<std::string>& messages) {
+        for (const std::string& message : messages) mistake(place, message);
+    }
+
+    void add_topic(const Placed<std::string>& topic) {
+        Result<TopicFilter, std::string> filter = TopicFilter::parse_named(topic.value);
+        if (!filter.ok()) return mistake(topic.place, "invalid topic: " + filter.error());
+        rule_->topics_.push_back({topic.value, std::move(filter).value(), {}});
+    }
+
+    void number_captures() {
+        for (const Topic& topic : rule_->topics_) {
+            TemplateNames::Topic& names = names_.topics.emplace_back();
+            names.text = topic.text;
+            for (const TopicFilter::Capture& capture : topic.filter.captures()) {
+                names.captures.push_back(capture.name);
+                auto& all = names_.captures;
+                if (std::find(all.begin(), all.end(), capture.name) == all.end()) {
+                    all.push_back(capture.name);
+                }
+            }
+        }
+        names_.has_key = config_.key.has_value();
+        rule_->captures_ = names_.captures;
+        for (Topic& topic : rule_->topics_) {
+            topic.capture_levels.resize(names_.captures.size());
+            for (std::size_t i = 0; i < names_.captures.size(); ++i) {
+                for (const TopicFilter::Capture& capture : topic.filter.captures()) {
+                    if (capture.name == names_.captures[i]) topic.capture_levels[i] = capture.level;
+                }
+            }
+        }
+    }
+
+    void add_key(const Placed<std::string>& source) {
+        Result<TextTemplate, std::vector<std::string>> key =
+            TextTemplate::compile(source.value, TemplatePlace::Key, names_);
+        if (!key.ok()) return mistakes(source.place, key.error());
+        const Brace* brace = key.value().last_brace();
+        if (brace == nullptr) {
+            return mistake(source.place,
+                           "a key needs a value in braces, as in \"{payload.userId}\"");
+        }
+        rule_->key_name_ = last_part(brace->name());
+        if (std::find(taken_query_names.begin(), taken_query_names.end(), rule_->key_name_) !=
+            taken_query_names.end()) {
+            diagnostics_.warning(source.place, "browsers cannot select by this key: ?" +
+                                                   rule_->key_name_ + "= has another meaning");
+        }
+        rule_->key_ = std::move(key).value();
+    }
+
+    void add_battery(const BatteryConfig& battery) {
+        if (!(battery.idle_below >= 0)) {
+            return mistake(config_.name.place,
+                           "rule \"" + config_.name.value + "\": idle_below must be 0 or more");
+        }
+        rule_->battery_.emplace(battery);
+    }
+
+    void add_set_member(const std::string& name, const TemplateSource& source) {
+        std::optional<JsonTemplate> value =
+            JsonTemplate::compile(source, TemplatePlace::Set, names_, diagnostics_);
+        if (value) {
+            rule_->set_.push_back({name, std::move(*value)});
+        } else {
+            ok_ = false;
+        }
+    }
+
+    void add_publish(const Placed<std::string>& source) {
+        Result<PublishTopic, std::vector<std::string>> topic =
+            PublishTopic::compile(source.value, names_);
+        if (!topic.ok()) return mistakes(source.place, topic.error());
+        rule_->publish_topic_ = std::move(topic).value();
+    }
+
+    const RuleConfig& config_;
+    Diagnostics& diagnostics_;
+    std::unique_ptr<Rule> rule_{new Rule};
+    TemplateNames names_;
+    bool ok_ = true;
+};
+
+std::unique_ptr<const Rule> Rule::compile(const RuleConfig& config, Diagnostics& diagnostics) {
+    return Compiler(config, diagnostics).compile();
+}
+
+}  // namespace rtbridge

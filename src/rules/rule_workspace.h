@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace rtbridge {
+
+enum class RuleVerdict { Ok, Invalid, Dropped };
+
+// What became of one matching rule.
+struct RuleResult {
+    std::uint32_t rule = 0;  // position in RuleSet::rules()
+    RuleVerdict verdict = RuleVerdict::Ok;
+};
+
+// The memory that RuleSet::apply works in, kept from one publish to the next so that the usual
+// publish allocates nothing but its results. Bounded: a large payload's memory is given back.
+//
+// Thread: belongs to one.
+class RuleWorkspace {
+public:
+    RuleWorkspace();
+    ~RuleWorkspace();
+    RuleWorkspace(RuleWorkspace&&) noexcept;
+    RuleWorkspace& operator=(RuleWorkspace&&) noexcept;
+
+    // Of the last apply(): the matching rules in file order, up to one that dropped the publish.
+    [[nodiscard]] const std::vector<RuleResult>& results() const;
+
+private:
+    friend class RuleSet;
+    struct Memory;
+    std::unique_ptr<Memory> memory_;
+};
+
+}  // namespace rtbridge

@@ -1,0 +1,573 @@
+#include "config/config_loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "config_text.h"
+
+namespace rtbridge {
+namespace {
+
+// What is wrong with a text, as "line:column: severity: message" lines; empty = nothing.
+std::string mistakes(std::string_view text) {
+    Diagnostics diagnostics;
+    const std::optional<Config> config = parse_config(text, "test.toml", diagnostics);
+    EXPECT_EQ(config.has_value(), !diagnostics.has_errors()) << text;
+    return to_test_text(diagnostics);
+}
+
+Config read(std::string_view text) {
+    Diagnostics diagnostics;
+    std::optional<Config> config = parse_config(text, "test.toml", diagnostics);
+    EXPECT_EQ(to_test_text(diagnostics), "") << text;
+    return config ? std::move(*config) : Config();
+}
+
+RuleConfig read_rule(const std::string& lines) {
+    Config config = read("[[rule]]\nname = \"r\"\ntopics = [\"t\"]\n" + lines);
+    EXPECT_EQ(config.rules.size(), 1U);
+    return config.rules.empty() ? RuleConfig() : config.rules.front();
+}
+
+struct Refusal {
+    std::string_view text;
+    std::string_view mistake;
+};
+
+template <std::size_t N>
+void expect_refusals(const Refusal (&cases)[N], std::string_view prefix = "") {
+    for (const Refusal& c : cases) {
+        EXPECT_EQ(mistakes(std::string(prefix).append(c.text)), std::string(c.mistake) + "\n")
+            << c.text;
+    }
+}
+
+TEST(ConfigLoader, AnEmptyFileIsTheDefaultsWithoutRules) {
+    for (const std::string_view text : {"", "\n", "# nothing\n", "\xEF\xBB\xBF", "version = 1"}) {
+        EXPECT_EQ(to_test_text(read(text)), to_test_text(Config())) << text;
+    }
+}
+
+TEST(ConfigLoader, ReadsTheListener) {
+    const Config config = read(R"(
+        [listener]
+        bind = "[::1]:0"
+        tls = { cert = "", key = "" }
+        origins = ["https://Example.com:443", "*"]
+        threads = 1
+        dashboard = false
+        www = ""
+        trusted_proxies = []
+    )");
+
+    EXPECT_EQ(config.listener.bind, (BindAddress{"::1", 0}));
+    EXPECT_EQ(config.listener.origins, (std::vector<std::string>{"https://example.com", "*"}));
+    EXPECT_FALSE(config.listener.dashboard);
+    EXPECT_EQ(config.listener.bind_place.line, 3U);
+    EXPECT_EQ(config.listener.bind_place.column, 9U);
+}
+
+TEST(ConfigLoader, WithoutABindItsPlaceIsTheFile) {
+    const Config config = read("[listener]\n");
+
+    EXPECT_EQ(config.listener.bind_place.file, "test.toml");
+    EXPECT_EQ(config.listener.bind_place.line, 0U);
+}
+
+TEST(ConfigLoader, ReadsTheLimits) {
+    const Config config = read(R"(
+        [limits]
+        connections = 5
+        connections_per_ip = 2
+        handshake_timeout = "250ms"
+        ping_interval = "2m"
+        header = "8KiB"
+        frame = "128B"
+        body = "1MB"
+        subscriptions = 7
+        queue = { soft = "1KiB", hard = "2KiB", close_after = "1h" }
+        mailbox = 16
+        history_bytes = "1GiB"
+        drain_time = "0s"
+    )");
+
+    const LimitsConfig& limits = config.limits;
+    EXPECT_EQ(limits.connections, 5U);
+    EXPECT_EQ(limits.connections_per_ip, 2U);
+    EXPECT_EQ(limits.handshake_timeout.count(), 250);
+    EXPECT_EQ(limits.ping_interval.count(), 120'000);
+    EXPECT_EQ(limits.header_bytes, 8 * KiB);
+    EXPECT_EQ(limits.frame_bytes, 128U);
+    EXPECT_EQ(limits.body_bytes, 1'000'000U);
+    EXPECT_EQ(limits.subscriptions, 7U);
+    EXPECT_EQ(limits.queue.soft_bytes, 1 * KiB);
+    EXPECT_EQ(limits.queue.hard_bytes, 2 * KiB);
+    EXPECT_EQ(limits.queue.close_after.count(), 3'600'000);
+    EXPECT_EQ(limits.mailbox_updates, 16U);
+    EXPECT_EQ(limits.history_bytes, 1024 * MiB);
+    EXPECT_EQ(limits.drain_time.count(), 0);
+}
+
+TEST(ConfigLoader, ReadsWhoMayConnect) {
+    EXPECT_FALSE(read("").auth);
+    EXPECT_EQ(read("[auth]\n").auth.value().anonymous_role, std::nullopt);
+    EXPECT_EQ(read("auth.anonymous = 'deny'").auth.value().anonymous_role, std::nullopt);
+    EXPECT_EQ(read("auth.anonymous = 'role:viewer'").auth.value().anonymous_role, "viewer");
+}
+
+TEST(ConfigLoader, ReadsRulesInFileOrder) {
+    const Config config = read(R"(
+        [[rule]]
+        name = "z.1"
+        topics = ["a/{x}", "b/#"]
+        key = "{payload.id}"
+        on_invalid = "drop"
+        battery = { power = "b.p", percent = "soc", positive = "discharging", idle_below = 0.5 }
+        set = { b = "{x}", a = 1 }
+        mqtt = "replace"
+        [[rule]]
+        name = "a-2"
+        topics = ["c"]
+        battery = {}
+        mqtt = "keep"
+        on_invalid = "pass"
+    )");
+
+    EXPECT_EQ(to_test_text(config), to_test_text(Config()) +
+                                        "rule z.1\n"
+                                        "  topic a/{x}\n"
+                                        "  topic b/#\n"
+                                        "  key {payload.id}\n"
+                                        "  on_invalid drop\n"
+                                        "  battery b.p soc discharging 0.5\n"
+                                        "  set {b=\"{x}\";a=int 1;}\n"
+                                        "  mqtt 1 \n"
+                                        "rule a-2\n"
+                                        "  topic c\n"
+                                        "  on_invalid pass\n"
+                                        "  battery batteryPower batteryPercent charging 0\n"
+                                        "  set {}\n"
+                                        "  mqtt 0 \n");
+}
+
+TEST(ConfigLoader, ValuesOfSetKeepTypeNestingAndOrder) {
+    const RuleConfig rule = read_rule(
+        "set = { z = \"{x}\", i = -1, f = 1.0, t = true, l = [1, \"a\", [], {}], o = { b = 1, a = "
+        "2 } }");
+
+    Config config;
+    config.rules = {rule};
+    EXPECT_NE(to_test_text(config).find("set {z=\"{x}\";i=int -1;f=float 1;t=true;l=[int "
+                                        "1;\"a\";[];{};];o={b=int 1;a=int 2;};}"),
+              std::string::npos)
+        << to_test_text(config);
+}
+
+TEST(ConfigLoader, AnInlineTableAndASubTableAreTheSame) {
+    const std::string inline_tables = R"(
+        listener = { bind = "127.0.0.1:1", tls = { cert = "" } }
+        limits = { queue = { soft = "1KiB" } }
+        auth = { anonymous = "role:x" }
+        rule = [{ name = "a", topics = ["a"], battery = { idle_below = 1 }, set = { o = { x = 1 } } }]
+    )";
+    const std::string sub_tables = R"(
+        [listener]
+        bind = "127.0.0.1:1"
+        [listener.tls]
+        cert = ""
+        [limits.queue]
+        soft = "1KiB"
+        [auth]
+        anonymous = "role:x"
+        [[rule]]
+        name = "a"
+        topics = ["a"]
+        [rule.battery]
+        idle_below = 1
+        [rule.set.o]
+        x = 1
+    )";
+    const std::string dotted_keys = R"(
+        listener.bind = "127.0.0.1:1"
+        listener.tls.cert = ""
+        limits.queue.soft = "1KiB"
+        auth.anonymous = "role:x"
+        [[rule]]
+        name = "a"
+        topics = ["a"]
+        battery.idle_below = 1
+        set.o.x = 1
+    )";
+
+    EXPECT_EQ(to_test_text(read(inline_tables)), to_test_text(read(sub_tables)));
+    EXPECT_EQ(to_test_text(read(dotted_keys)), to_test_text(read(sub_tables)));
+}
+
+TEST(ConfigLoader, PlacesPointAtTheTextsThatLaterStagesCheck) {
+    const RuleConfig rule = read(
+                                "[[rule]]\n"
+                                "name = \"n\"\n"
+                                "topics = [\"ä\", \"b\"]\n"
+                                "key = \"{k}\"\n"
+                                "set = { \"ä\" = \"ü\", c = [1] }\n"
+                                "mqtt   = \"publish:live/{x}\"\n")
+                                .rules.at(0);
+
+    const auto at = [](const SourcePlace& place) {
+        return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+    };
+    EXPECT_EQ(at(rule.name.place), "test.toml:2:8");
+    EXPECT_EQ(at(rule.topics.at(0).place), "test.toml:3:11");
+    EXPECT_EQ(at(rule.topics.at(1).place), "test.toml:3:17");  // columns count bytes
+    EXPECT_EQ(at(rule.key.value().place), "test.toml:4:7");
+    EXPECT_EQ(at(rule.set.at(0).second.place), "test.toml:5:16");
+    EXPECT_EQ(at(rule.set.at(1).second.place), "test.toml:5:26");
+    EXPECT_EQ(at(std::get<TemplateSource::Array>(rule.set.at(1).second.value).at(0).place),
+              "test.toml:5:27");
+    EXPECT_EQ(at(rule.publish_topic.place), "test.toml:6:10");
+    EXPECT_EQ(rule.publish_topic.value, "live/{x}");
+    EXPECT_EQ(rule.mqtt, TowardsMqtt::Publish);
+}
+
+TEST(ConfigLoader, RefusesAtTheTopLevel) {
+    expect_refusals({
+        {"version = 2",
+         "1:11: error: version 2 of the file format is not known here; write version = 1"},
+        {"version = \"1\"", "1:11: error: version must be the integer 1, not a string"},
+        {"vresion = 1",
+         "1:1: error: unknown key \"vresion\" in the file; did you mean \"version\"?"},
+        {"[rules]", "1:2: error: unknown key \"rules\" in the file; did you mean \"rule\"?"},
+        {"[mqtt_tunel]",
+         "1:2: error: unknown key \"mqtt_tunel\" in the file; did you mean \"mqtt_tunnel\"?"},
+        {"[nonsense]", "1:2: error: unknown key \"nonsense\" in the file; remove it"},
+        {"\"a\\u001b[0m\\n\" = 1",
+         "1:1: error: unknown key \"a\\x1b[0m\\x0a\" in the file; remove it"},
+        {"listener = 1", "1:12: error: listener must be a table, not an integer"},
+        {"[[limits]]", "1:1: error: limits must be a table, not an array"},
+        {"[rule]", "1:2: error: rule must be a list of tables; write [[rule]] with two brackets"},
+        {"rule = [1]", "1:9: error: each rule must be a table, not an integer"},
+        {"include = \"a\"", "1:11: error: include must be an array of strings, not a string"},
+    });
+}
+
+TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
+    expect_refusals({
+        {"[acl]", "1:2: error: acl is not supported yet; remove it"},
+        {"[[acl.rule]]", "1:3: error: acl is not supported yet; remove it"},
+        {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
+        {"[[test]]", "1:3: error: test is not supported yet; remove it"},
+        {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},
+        {"[socketio]", "1:2: error: socketio is not supported yet; remove it"},
+        {"[sse]", "1:2: error: sse is not supported yet; remove it"},
+        {"[[http.route]]", "1:3: error: http is not supported yet; remove it"},
+        {"[broker]", "1:2: error: broker is not supported yet; remove it"},
+        {"auth.cookie = \"x\"", "1:6: error: cookie is not supported yet; remove it"},
+        {"auth.mqtt = true", "1:6: error: mqtt is not supported yet; remove it"},
+        {"auth.token_in_url = false", "1:6: error: token_in_url is not supported yet; remove it"},
+        {"auth.passwords_file = ''", "1:6: error: passwords_file is not supported yet; remove it"},
+        {"[[auth.role]]", "1:8: error: role is not supported yet; remove it"},
+        {"[[auth.jwt]]", "1:8: error: jwt is not supported yet; remove it"},
+    });
+}
+
+TEST(ConfigLoader, RefusesInTheListener) {
+    expect_refusals(
+        {
+            {"bind = 8080",
+             "2:8: error: bind must be a string like \"127.0.0.1:8080\", \"[::1]:8080\" or "
+             "\"localhost:8080\", not an integer"},
+            {"bind = \"8080\"",
+             "2:8: error: bind = \"8080\" is not an address and port from 0 to 65535; write "
+             "\"127.0.0.1:8080\", \"[::1]:8080\" or \"localhost:8080\""},
+            {"origins = \"*\"", "2:11: error: origins must be an array of strings, not a string"},
+            {"origins = [true]",
+             "2:12: error: each entry of origins must be a string, not a boolean"},
+            {"origins = [\"*\", \"http://h/p\"]",
+             "2:17: error: \"http://h/p\" is not an origin; write \"https://host\", "
+             "\"http://host:port\" or \"*\", without a path"},
+            {"dashboard = 1", "2:13: error: dashboard must be true or false, not an integer"},
+            {"threads = 2",
+             "2:11: error: more than one thread is not supported yet; write threads = 1"},
+            {"threads = 0",
+             "2:11: error: threads = 0 is out of range; write a value from 1 to 256"},
+            {"www = \"/srv\"", "2:7: error: www is not supported yet; write \"\""},
+            {"tls = true",
+             "2:7: error: tls must be a table like { cert = \"\", key = \"\" }, not a boolean"},
+            {"tls = { cert = \"c\" }", "2:16: error: cert is not supported yet; write \"\""},
+            {"tls = { crt = \"\" }",
+             "2:9: error: unknown key \"crt\" in [listener] tls; did you mean \"cert\"?"},
+            {"trusted_proxies = [\"10.0.0.1\"]",
+             "2:19: error: trusted_proxies is not supported yet; write []"},
+            {"dashbord = true",
+             "2:1: error: unknown key \"dashbord\" in [listener]; did you mean \"dashboard\"?"},
+        },
+        "[listener]\n");
+}
+
+TEST(ConfigLoader, OtherMachinesGetInOnlyWhereThatIsSaid) {
+    const std::string refused =
+        "2:1: error: bind is reachable from other machines and nobody could log in; bind to "
+        "127.0.0.1, or let everyone in: [auth] anonymous = \"role:viewer\"\n";
+    for (const std::string_view host : {"0.0.0.0", "[::]", "10.0.0.1"}) {
+        const std::string text = "[listener]\nbind = \"" + std::string(host) + ":8080\"\n";
+        EXPECT_EQ(mistakes(text), refused);
+        EXPECT_EQ(mistakes(text + "[auth]\n"), refused);
+        EXPECT_EQ(mistakes(text + "[auth]\nanonymous = \"deny\"\n"), refused);
+        EXPECT_EQ(mistakes(text + "[auth]\nanonymous = \"role:viewer\"\n"), "");
+    }
+}
+
+TEST(ConfigLoader, RefusesInAuth) {
+    expect_refusals(
+        {
+            {"anonymous = true", "2:13: error: anonymous must be a string, not a boolean"},
+            {"anonymous = \"viewer\"",
+             "2:13: error: anonymous = \"viewer\" is not known; write \"deny\" or "
+             "\"role:<name>\", like \"role:viewer\""},
+            {"anonymous = \"role:\"",
+             "2:13: error: anonymous = \"role:\" is not known; write \"deny\" or "
+             "\"role:<name>\", like \"role:viewer\""},
+            {"anonymus = \"deny\"",
+             "2:1: error: unknown key \"anonymus\" in [auth]; did you mean \"anonymous\"?"},
+            {"jtw = []", "2:1: error: unknown key \"jtw\" in [auth]; did you mean \"jwt\"?"},
+        },
+        "[auth]\n");
+}
+
+TEST(ConfigLoader, RefusesInLimits) {
+    expect_refusals(
+        {
+            {"connections = 0",
+             "2:15: error: connections = 0 is out of range; write a value from 1 to 1000000"},
+            {"connections = -1",
+             "2:15: error: connections = -1 is out of range; write a value from 1 to 1000000"},
+            {"connections = 4294967297",
+             "2:15: error: connections = 4294967297 is out of range; write a value from 1 to "
+             "1000000"},
+            {"connections = 1.0", "2:15: error: connections must be an integer, not a float"},
+            {"connections = \"10\"", "2:15: error: connections must be an integer, not a string"},
+            {"connections_per_ip = -1",
+             "2:22: error: connections_per_ip = -1 is out of range; write a value from 0 to "
+             "1000000"},
+            {"handshake_timeout = 5",
+             "2:21: error: handshake_timeout must be a duration in quotes like \"5s\", not an "
+             "integer"},
+            {"handshake_timeout = \"5\"",
+             "2:21: error: handshake_timeout = \"5\" is not a duration; write a whole number and "
+             "ms, s, m or h, like \"250ms\""},
+            {"handshake_timeout = \"99ms\"",
+             "2:21: error: handshake_timeout = \"99ms\" is out of range; write a value from 100ms "
+             "to 10m"},
+            {"ping_interval = \"999ms\"",
+             "2:17: error: ping_interval = \"999ms\" is out of range; write a value from 1s to 1h"},
+            {"header = 16384",
+             "2:10: error: header must be a size in quotes like \"64KiB\", not an integer"},
+            {"header = \"16 KiB\"",
+             "2:10: error: header = \"16 KiB\" is not a size; write a whole number and B, KiB, "
+             "MiB or GiB, like \"64KiB\""},
+            {"header = \"1023B\"",
+             "2:10: error: header = \"1023B\" is out of range; write a value from 1KiB to 1MiB"},
+            {"header = \"2MiB\"",
+             "2:10: error: header = \"2MiB\" is out of range; write a value from 1KiB to 1MiB"},
+            {"frame = \"127B\"",
+             "2:9: error: frame = \"127B\" is out of range; write a value from 128B to 16MiB"},
+            {"body = \"1B\"",
+             "2:8: error: body = \"1B\" is out of range; write a value from 128B to 64MiB"},
+            {"requests_per_second = 0",
+             "2:23: error: requests_per_second = 0 is out of range; write a value from 1 to "
+             "1000000"},
+            {"subscriptions = 0",
+             "2:17: error: subscriptions = 0 is out of range; write a value from 1 to 65536"},
+            {"mailbox = 15",
+             "2:11: error: mailbox = 15 is out of range; write a value from 16 to 16777216"},
+            {"history_bytes = \"1KiB\"",
+             "2:17: error: history_bytes = \"1KiB\" is out of range; write a value from 64KiB to "
+             "1024GiB"},
+            {"password_time = \"2s\"",
+             "2:17: error: password_time = \"2s\" is out of range; write a value from 1ms to 1s"},
+            {"drain_time = \"2m\"",
+             "2:14: error: drain_time = \"2m\" is out of range; write a value from 0s to 1m"},
+            {"queue = \"1MiB\"",
+             "2:9: error: queue must be a table like { soft = \"256KiB\" }, not a string"},
+            {"queue = { soft = \"2MiB\", hard = \"1MiB\" }",
+             "2:18: error: soft (2MiB) is above hard (1MiB); lower soft or raise hard"},
+            {"queue = { soft = \"2MiB\" }",
+             "2:18: error: soft (2MiB) is above hard (1MiB by default); lower soft or raise hard"},
+            {"queue = { hard = \"64KiB\" }",
+             "2:18: error: soft (256KiB by default) is above hard (64KiB); lower soft or raise "
+             "hard"},
+            {"queue = { close_after = \"1ms\" }",
+             "2:25: error: close_after = \"1ms\" is out of range; write a value from 100ms to 1h"},
+            {"queue = { sotf = \"1MiB\" }",
+             "2:11: error: unknown key \"sotf\" in [limits] queue; did you mean \"soft\"?"},
+            {"conections = 1",
+             "2:1: error: unknown key \"conections\" in [limits]; did you mean \"connections\"?"},
+        },
+        "[limits]\n");
+}
+
+TEST(ConfigLoader, WarnsOfLimitsThatNothingUsesYet) {
+    const struct {
+        std::string_view key, initial, other;
+    } cases[] = {
+        {"connections_per_user", "0", "1"},
+        {"requests_per_second", "200", "100"},
+        {"logins_per_minute", "20", "3"},
+        {"password_time", "\"5ms\"", "\"6ms\""},
+    };
+    for (const auto& c : cases) {
+        const std::string start = "[limits]\n" + std::string(c.key) + " = ";
+        EXPECT_EQ(mistakes(start + std::string(c.initial)), "");
+        EXPECT_EQ(mistakes(start + std::string(c.other)),
+                  "2:1: warning: " + std::string(c.key) +
+                      " has no effect: nothing uses it yet; remove it\n");
+    }
+}
+
+TEST(ConfigLoader, RefusesARuleWithoutNameOrTopics) {
+    expect_refusals({
+        {"[[rule]]\ntopics = [\"a\"]",
+         "1:1: error: rule has no name; add one like name = \"battery\""},
+        {"[[rule]]\nname = \"a\"",
+         "1:1: error: rule has no topics; add some like topics = [\"battery/#\"]"},
+        {"rule = [{ name = \"a\" }]",
+         "1:9: error: rule has no topics; add some like topics = [\"battery/#\"]"},
+        {"[[rule]]\nname = 1\ntopics = [\"a\"]",
+         "2:8: error: name must be a string, not an integer"},
+        {"[[rule]]\nname = \"\"\ntopics = [\"a\"]",
+         "2:8: error: name = \"\" is not a name; write 1 to 64 letters, digits, '_', '.' or '-'"},
+        {"[[rule]]\nname = \"a b\"\ntopics = [\"a\"]",
+         "2:8: error: name = \"a b\" is not a name; write 1 to 64 letters, digits, '_', '.' or "
+         "'-'"},
+        {"[[rule]]\nname = \"a\"\ntopics = []",
+         "3:10: error: topics is empty; name at least one topic filter"},
+        {"[[rule]]\nname = \"a\"\ntopics = \"a\"",
+         "3:10: error: topics must be an array of strings, not a string"},
+        {"[[rule]]\nname = \"a\"\ntopics = [\"a\", 1]",
+         "3:16: error: each entry of topics must be a string, not an integer"},
+    });
+}
+
+TEST(ConfigLoader, RefusesInARule) {
+    expect_refusals(
+        {
+            {"key = 1", "4:7: error: key must be a string, not an integer"},
+            {"on_invalid = \"quarantine\"",
+             "4:14: error: on_invalid = \"quarantine\" is not supported yet; write \"pass\" or "
+             "\"drop\""},
+            {"on_invalid = \"ignore\"",
+             "4:14: error: on_invalid = \"ignore\" is not known; write \"pass\" or \"drop\""},
+            {"battery = true", "4:11: error: battery must be a table like {}, not a boolean"},
+            {"battery = { power = 1 }", "4:21: error: power must be a string, not an integer"},
+            {"battery = { power = \"\" }",
+             "4:21: error: power = \"\" is not a path; write a field like \"batteryPower\" or "
+             "\"battery.power\""},
+            {"battery = { percent = \"a..b\" }",
+             "4:23: error: percent = \"a..b\" is not a path; write a field like \"batteryPower\" "
+             "or \"battery.power\""},
+            {"battery = { positive = \"up\" }",
+             "4:24: error: positive = \"up\" is not known; write \"charging\" or \"discharging\""},
+            {"battery = { idle_below = -1 }",
+             "4:26: error: idle_below must be 0 or a positive number"},
+            {"battery = { idle_below = nan }",
+             "4:26: error: idle_below must be 0 or a positive number"},
+            {"battery = { idle_below = inf }",
+             "4:26: error: idle_below must be 0 or a positive number"},
+            {"battery = { idle_below = \"1\" }",
+             "4:26: error: idle_below must be a number, not a string"},
+            {"battery = { pwer = \"p\" }",
+             "4:13: error: unknown key \"pwer\" in rule \"r\" battery; did you mean \"power\"?"},
+            {"set = 1",
+             "4:7: error: set must be a table like { site = \"{site}\" }, not an integer"},
+            {"set = { d = 2026-01-01 }",
+             "4:13: error: JSON has no type for a date; write it in quotes"},
+            {"set = { l = [ { t = 10:00:00 } ] }",
+             "4:21: error: JSON has no type for a time; write it in quotes"},
+            {"set = { d = 2026-01-01T10:00:00Z }",
+             "4:13: error: JSON has no type for a date-time; write it in quotes"},
+            {"set = { n = nan }", "4:13: error: JSON has neither inf nor nan; write a number"},
+            {"mqtt = \"off\"",
+             "4:8: error: mqtt = \"off\" is not known; write \"keep\", \"replace\" or "
+             "\"publish:<topic>\""},
+            {"mqtt = \"publish:\"",
+             "4:8: error: mqtt = \"publish:\" is not known; write \"keep\", \"replace\" or "
+             "\"publish:<topic>\""},
+            {"fields = {}", "4:1: error: fields is not supported yet; remove it"},
+            {"compute = {}", "4:1: error: compute is not supported yet; remove it"},
+            {"history = {}", "4:1: error: history is not supported yet; remove it"},
+            {"browser = {}", "4:1: error: browser is not supported yet; remove it"},
+            {"  [rule.browser]", "4:9: error: browser is not supported yet; remove it"},
+            {"tpoics = []",
+             "4:1: error: unknown key \"tpoics\" in rule \"r\"; did you mean "
+             "\"topics\"?"},
+            {"histroy = 1",
+             "4:1: error: unknown key \"histroy\" in rule \"r\"; did you mean "
+             "\"history\"?"},
+        },
+        "[[rule]]\nname = \"r\"\ntopics = [\"t\"]\n");
+}
+
+TEST(ConfigLoader, RefusesTwoRulesOfOneName) {
+    EXPECT_EQ(mistakes("[[rule]]\nname = \"a\"\ntopics = [\"a\"]\n"
+                       "[[rule]]\nname = \"a\"\ntopics = [\"b\"]\n"),
+              "5:8: error: rule \"a\" exists already at test.toml:2; choose another name\n");
+}
+
+TEST(ConfigLoader, ReportsEveryMistakeInOneRunInFileOrder) {
+    EXPECT_EQ(mistakes("version = 3\n"
+                       "[[rule]]\n"
+                       "topics = [7]\n"
+                       "mqtt = \"x\"\n"
+                       "[listener]\n"
+                       "bind = \"x\"\n"
+                       "prot = 1\n"
+                       "[limits]\n"
+                       "password_time = \"7ms\"\n"
+                       "frame = \"x\"\n"),
+              "1:11: error: version 3 of the file format is not known here; write version = 1\n"
+              "2:1: error: rule has no name; add one like name = \"battery\"\n"
+              "3:11: error: each entry of topics must be a string, not an integer\n"
+              "4:8: error: mqtt = \"x\" is not known; write \"keep\", \"replace\" or "
+              "\"publish:<topic>\"\n"
+              "6:8: error: bind = \"x\" is not an address and port from 0 to 65535; write "
+              "\"127.0.0.1:8080\", \"[::1]:8080\" or \"localhost:8080\"\n"
+              "7:1: error: unknown key \"prot\" in [listener]; remove it\n"
+              "9:1: warning: password_time has no effect: nothing uses it yet; remove it\n"
+              "10:9: error: frame = \"x\" is not a size; write a whole number and B, KiB, MiB or "
+              "GiB, like \"64KiB\"\n");
+}
+
+TEST(ConfigLoader, ASyntaxErrorIsToldWithItsPlace) {
+    const Refusal cases[] = {
+        // the rest of the message is the words of toml++
+        {"a = ", "1:5: error: syntax error while parsing"},
+        {"version = 1\nversion = 1", "2:11: error: syntax error while parsing"},
+        {"k = 'ä' x", "1:10: error: syntax error while parsing"},
+        {"a = \"\xFF\"", "1:5: error: syntax error: encountered invalid utf-8"},
+        {"[a", "1:3: error: syntax error while parsing"},
+        {"a = \"x\n\"", "1:7: error: syntax error while parsing"},
+    };
+    for (const Refusal& c : cases) {
+        EXPECT_THAT(mistakes(c.text), testing::StartsWith(std::string(c.mistake))) << c.text;
+    }
+}
+
+TEST(ConfigLoader, AMessageIsOneLineWhateverTheFileHolds) {
+    const std::string text = mistakes("\"a\\nb\\u001b\" = 1\n\"a\\nb\\u001b\" = 2\n");
+
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(ConfigLoader, RefusesNestingThatWouldOverrunTheStack) {
+    std::string text = "[a";
+    for (int i = 0; i < 500'000; ++i) text += ".a";
+
+    EXPECT_EQ(mistakes(text + "]"),
+              "1:65: error: nested more than 32 levels deep; no key of this file needs that\n");
+}
+
+}  // namespace
+}  // namespace rtbridge

@@ -1,0 +1,91 @@
+#include "config_text.h"
+
+#include <sstream>
+
+namespace rtbridge {
+namespace {
+
+void write(std::ostream& out, const TemplateSource& source);
+
+void write(std::ostream& out, const TemplateSource::Object& object) {
+    out << "{";
+    for (const auto& [name, member] : object) {
+        out << name << "=";
+        write(out, member);
+        out << ";";
+    }
+    out << "}";
+}
+
+struct Writer {
+    std::ostream& out;
+    void operator()(const std::string& text) const { out << '"' << text << '"'; }
+    void operator()(std::int64_t number) const { out << "int " << number; }
+    void operator()(double number) const { out << "float " << number; }
+    void operator()(bool value) const { out << (value ? "true" : "false"); }
+    void operator()(const TemplateSource::Array& items) const {
+        out << "[";
+        for (const TemplateSource& item : items) {
+            write(out, item);
+            out << ";";
+        }
+        out << "]";
+    }
+    void operator()(const TemplateSource::Object& object) const { write(out, object); }
+};
+
+void write(std::ostream& out, const TemplateSource& source) {
+    std::visit(Writer{out}, source.value);
+}
+
+void write(std::ostream& out, const RuleConfig& rule) {
+    out << "rule " << rule.name.value << "\n";
+    for (const Placed<std::string>& topic : rule.topics) out << "  topic " << topic.value << "\n";
+    if (rule.key) out << "  key " << rule.key->value << "\n";
+    out << "  on_invalid " << (rule.on_invalid == OnInvalid::Pass ? "pass" : "drop") << "\n";
+    if (rule.battery) {
+        const BatteryConfig& battery = *rule.battery;
+        out << "  battery " << battery.power << " " << battery.percent << " "
+            << (battery.positive == PowerSign::PositiveIsCharging ? "charging" : "discharging")
+            << " " << battery.idle_below << "\n";
+    }
+    out << "  set ";
+    write(out, rule.set);
+    out << "\n  mqtt " << static_cast<int>(rule.mqtt) << " " << rule.publish_topic.value << "\n";
+}
+
+}  // namespace
+
+std::string to_test_text(const Config& config) {
+    std::ostringstream out;
+    const ListenerConfig& listener = config.listener;
+    out << "bind " << listener.bind.host << " " << listener.bind.port << "\norigins";
+    for (const std::string& origin : listener.origins) out << " " << origin;
+    out << "\ndashboard " << listener.dashboard << "\n";
+    const LimitsConfig& limits = config.limits;
+    out << "connections " << limits.connections << " " << limits.connections_per_ip << " "
+        << limits.connections_per_user << "\nhandshake_timeout " << limits.handshake_timeout.count()
+        << "\nping_interval " << limits.ping_interval.count() << "\nheader " << limits.header_bytes
+        << "\nframe " << limits.frame_bytes << "\nbody " << limits.body_bytes
+        << "\nrequests_per_second " << limits.requests_per_second << "\nlogins_per_minute "
+        << limits.logins_per_minute << "\nsubscriptions " << limits.subscriptions << "\nqueue "
+        << limits.queue.soft_bytes << " " << limits.queue.hard_bytes << " "
+        << limits.queue.close_after.count() << "\nmailbox " << limits.mailbox_updates
+        << "\nhistory_bytes " << limits.history_bytes << "\npassword_time "
+        << limits.password_time.count() << "\ndrain_time " << limits.drain_time.count() << "\n";
+    if (config.auth) out << "auth " << config.auth->anonymous_role.value_or("(deny)") << "\n";
+    for (const RuleConfig& rule : config.rules) write(out, rule);
+    return out.str();
+}
+
+std::string to_test_text(const Diagnostics& diagnostics) {
+    std::string text;
+    for (Diagnostic& diagnostic : diagnostics.sorted()) {
+        const std::size_t file = diagnostic.place.file.size();
+        const std::string line = to_line(diagnostic);
+        text += line.substr(diagnostic.place.line > 0 ? file + 1 : file + 2) + "\n";
+    }
+    return text;
+}
+
+}  // namespace rtbridge

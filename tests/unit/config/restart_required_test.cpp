@@ -1,0 +1,29 @@
+#include "config/restart_required.h"
+
+#include <gtest/gtest.h>
+
+namespace rtbridge {
+namespace {
+
+TEST(RestartRequired, NamesTheBindThatAReloadCannotChange) {
+    ListenerConfig running;
+    ListenerConfig loaded;
+    EXPECT_TRUE(restart_required(running, loaded).empty());
+
+    loaded.bind.port = 9090;
+
+    EXPECT_EQ(restart_required(running, loaded), std::vector<std::string>{"listener.bind"});
+}
+
+TEST(RestartRequired, TheRestOfTheListenerReloads) {
+    ListenerConfig running;
+    ListenerConfig loaded;
+    loaded.origins = {"*"};
+    loaded.dashboard = false;
+    loaded.bind_place = {"other.toml", 7, 1};
+
+    EXPECT_TRUE(restart_required(running, loaded).empty());
+}
+
+}  // namespace
+}  // namespace rtbridge
