@@ -50,7 +50,7 @@ test("nothing is lost towards MQTT and the broker's memory stays flat", async (t
   const broker = await startBroker(t, {
     rtbridge: `${head}${batteryRule}mqtt = "replace"\n`,
     // Debian's defaults would drop beyond 1000 queued messages, which is not our subject.
-    mosquitto: "max_queued_messages 0\nmax_inflight_messages 0\nlog_type error\nlog_type notice",
+    mosquitto: "max_queued_messages 0\nmax_inflight_messages 0",
   });
   const seen = await subscribe(t, broker);
   const device = await mqttClient(t, broker);

@@ -253,8 +253,7 @@ test("a slow reader gets the newest values and loses the oldest, counted; others
     Array.from({ length: count }, (_, i) => i + 1),
   );
   const { messages, limits } = await broker.status();
-  assert.ok(messages.dropped > 0, JSON.stringify(messages));
-  assert.ok(limits["queue.soft"] > 0 && limits["queue.hard"] > 0, JSON.stringify(limits));
+  assert.ok(messages.dropped > 0 && limits["queue.hard"] > 0, JSON.stringify({ messages, limits }));
   assert.ok(broker.rssBytes - before < 16 << 20, `${before} -> ${broker.rssBytes}`);
 
   // The newest is what a slow reader gets in the end.
