@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "ctl/check.h"
+#include "ctl/doctor.h"
 
 int main(int argc, char** argv) try {
     CLI::App tool("rtbridgectl: what the rtbridge plugin would do, without a broker");
@@ -10,6 +11,7 @@ int main(int argc, char** argv) try {
     tool.require_subcommand(1);
     int exit_code = 0;
     rtbridge::add_check(tool, exit_code);
+    rtbridge::add_doctor(tool, exit_code);
     try {
         tool.parse(argc, argv);
     } catch (const CLI::ParseError& error) {  // also --help and --version, whose code is 0

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 
 import { launchChromium, openDashboard, shows } from './dashboard_page.mjs';
+import { launchBroker } from './harness.mjs';
 
 const artifacts = process.env.RTBRIDGE_ARTIFACTS ??
     fileURLToPath(new URL('../../build/artifacts', import.meta.url));
@@ -19,7 +20,8 @@ const artifacts = process.env.RTBRIDGE_ARTIFACTS ??
 const startOrUseBroker = async () => {
     const { RTBRIDGE_URL: httpUrl, RTBRIDGE_MQTT_URL: mqttUrl } = process.env;
     if (httpUrl && mqttUrl) return { httpUrl, mqttUrl, stop: () => {} };
-    return (await import('./harness.mjs')).startBroker({});
+    const broker = await launchBroker();
+    return { httpUrl: broker.httpUrl, mqttUrl: broker.mqttUrl, stop: () => broker.remove() };
 };
 
 describe('the page at /', () => {

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and tests.
+# usage: tests/run.sh [--all]
+#   --all   also clang, formatting, clang-tidy, sanitizers, valgrind, fuzzers, benchmarks, the
+#           200,000 publish soak, the demo and the Docker image
+# RTBRIDGE_BUILD_ROOT (default: build/) holds one build per compiler and sanitizer.
+# shellcheck disable=SC2317  # the steps are called by name
+set -euo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=${RTBRIDGE_BUILD_ROOT:-$repo/build}
+jobs=$(nproc)
+# shellcheck source=tests/suite.sh
+source "$repo/tests/suite.sh"
+
+all=false
+case ${1:-} in
+'') ;;
+--all) all=true ;;
+*)
+    sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2
+    exit 2
+    ;;
+esac
+
+# build NAME CMAKE_OPTION...
+build() {
+    local name=$1 launcher=()
+    shift
+    if command -v ccache >/dev/null; then
+        launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    fi
+    cmake -S "$repo" -B "$root/$name" -G Ninja -DRTBRIDGE_WERROR=ON "${launcher[@]}" "$@" >/dev/null
+    quietly cmake --build "$root/$name" --parallel "$jobs"
+}
+
+build_gcc() { build gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++; }
+build_clang() {
+    build clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+        -DCMAKE_CXX_FLAGS=-Werror=thread-safety
+}
+# With assertions on, and fast enough.
+build_sanitized() { build "$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 -DRTBRIDGE_SANITIZE="$2"; }
+
+ctest_in() {
+    ctest --test-dir "$root/$1" --parallel "$jobs" --output-on-failure |
+        grep -vE '^ +Start +[0-9]+:|\. +Passed '
+}
+
+node_modules() {
+    cd "$repo/tests/integration"
+    # npm leaves its own copy of the lock file inside; a newer one of ours means it is stale.
+    [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund
+}
+
+# integration NAME_OF_TEST_FILE...
+integration() {
+    local files=("${@/%/.test.mjs}")
+    cd "$repo/tests/integration"
+    RTBRIDGE_SO=${RTBRIDGE_SO:-$root/gcc/plugin/rtbridge.so} \
+        RTBRIDGE_ARTIFACTS=${RTBRIDGE_ARTIFACTS:-$repo/build/artifacts} \
+        node --test --test-reporter=spec "${files[@]}"
+}
+
+quick_integration() {
+    local file files=()
+    for file in "$repo"/tests/integration/*.test.mjs; do
+        file=$(basename "$file" .test.mjs)
+        [ "$file" = soak ] || [ "$file" = demo ] || files+=("$file")
+    done
+    integration "${files[@]}"
+}
+
+under_valgrind() {
+    RTBRIDGE_SO=$root/clang/plugin/rtbridge.so RTBRIDGE_DEADLINE_MS=120000 \
+        RTBRIDGE_MOSQUITTO="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --keep-debuginfo=yes mosquitto" \
+        integration lifecycle
+}
+
+# The stock broker is not instrumented, so the sanitizer's library has to be there before it.
+broker_under() {
+    local build=$1 library
+    library=$(g++ -print-file-name="$2")
+    shift 2
+    RTBRIDGE_SO=$root/$build/plugin/rtbridge.so RTBRIDGE_DEADLINE_MS=60000 \
+        RTBRIDGE_SOAK_PUBLISHES=40000 RTBRIDGE_SOAK_GROWTH_MIB=64 \
+        RTBRIDGE_MOSQUITTO="env LD_PRELOAD=$library mosquitto" integration "$@"
+}
+
+formatted() {
+    cd "$repo"
+    find src plugin tests -name node_modules -prune -o \
+        \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) -print0 |
+        xargs -0 clang-format --dry-run -Werror
+}
+
+tidy() { quietly run-clang-tidy -quiet -p "$root/clang" -j "$jobs" "^$repo/(src|plugin)/"; }
+
+fuzz() {
+    build fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
+        -DRTBRIDGE_FUZZ=ON
+    local fuzzer
+    for fuzzer in "$root"/fuzz/tests/fuzz/*_fuzz; do
+        basename "$fuzzer"
+        quietly "$fuzzer" -seed=1 -runs=50000 -max_len=4096
+    done
+}
+
+bench() { "$root/gcc/tests/bench/rtbridge_bench" --benchmark_min_time=0.01; }
+
+"$repo/tests/packages.sh" build run test
+cd "$repo"
+suite "build with g++, warnings as errors" count_exit build_gcc
+suite "unit tests, and the plugin in a fake broker" count_ctest ctest_in gcc
+suite "npm ci" count_exit node_modules
+suite "the real broker with real clients" count_node quick_integration
+
+if $all; then
+    "$repo/tests/packages.sh" docker
+    suite "build with clang, -Wthread-safety" count_exit build_clang
+    suite "clang-format" count_exit formatted
+    suite "clang-tidy" count_exit tidy
+    suite "build with AddressSanitizer and UBSan" count_exit build_sanitized asan address,undefined
+    suite "unit and plugin tests under AddressSanitizer and UBSan" count_ctest ctest_in asan
+    suite "build with ThreadSanitizer" count_exit build_sanitized tsan thread
+    suite "unit and plugin tests under ThreadSanitizer" count_ctest ctest_in tsan
+    suite "the real broker under AddressSanitizer" count_node broker_under asan libasan.so lifecycle soak
+    suite "the real broker under ThreadSanitizer" count_node broker_under tsan libtsan.so lifecycle soak
+    suite "the real broker under valgrind" count_node under_valgrind
+    [ ! -d tests/fuzz ] || suite "fuzzers" count_exit fuzz
+    suite "benchmarks run" count_exit bench
+    suite "soak: 200,000 publishes" count_node integration soak
+    suite "the demo" count_node integration demo
+    suite "the Docker image" count_closing_line "$repo/tests/docker/image_test.sh"
+fi
+summary
