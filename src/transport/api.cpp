@@ -93,6 +93,11 @@ void add_cors(HttpReply& reply, const HttpRequest& request) {
 
 std::optional<std::string> not_ready_reason(const ApiContext& context) {
     if (context.draining) return "draining: the plugin is being unloaded";
+    const ReloadStatus& reload = context.config.reload;
+    if (!reload.ok) {
+        return "the last reload failed, generation " + std::to_string(context.config.generation) +
+               " goes on: " + reload.error;
+    }
     const SteadyTime tick = context.metrics.last_tick.load(std::memory_order_relaxed);
     const bool ticked = tick != SteadyTime{};
     if (context.clock.now() - (ticked ? tick : context.started) > tick_silence_max) {

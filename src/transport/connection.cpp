@@ -192,7 +192,8 @@ void Connection::request_writable() {
 }
 
 void Connection::ping() {
-    static const std::string frame = websocket_frame(Opcode::Ping, {});
+    // Never empty: lws 4.1.6 does not report a pong without payload.
+    static const std::string frame = websocket_frame(Opcode::Ping, "rtbridge");
     ping_pending_ = !ready();
     if (ping_pending_) {
         request_writable();

@@ -149,9 +149,11 @@ TEST_F(ApiTest, ReadinessSaysWhenTheBrokerNeverTicks) {
     EXPECT_THAT(get("/readyz").body, HasSubstr("per_listener_settings"));
 }
 
-TEST_F(ApiTest, ABadReloadDoesNotMakeTheBrokerUnready) {
-    config.reload.ok = false;
-    EXPECT_EQ(get("/readyz").status, 200);
+TEST_F(ApiTest, ReadinessSaysThatTheLastReloadFailed) {
+    config.reload = {false, 1234, "rtbridge.toml:3:1: error: unknown key"};
+
+    EXPECT_EQ(get("/readyz").status, 503);
+    EXPECT_THAT(get("/readyz").body, HasSubstr("rtbridge.toml:3:1: error: unknown key"));
 }
 
 TEST_F(ApiTest, ErrorsAreJson) {
