@@ -98,7 +98,8 @@ tidy() { quietly run-clang-tidy -quiet -p "$root/clang" -j "$jobs" "^$repo/(src|
 
 fuzz() {
     build fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
-        -DRTBRIDGE_FUZZ=ON
+        -DRTBRIDGE_FUZZ=ON -DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link \
+        -DRTBRIDGE_SANITIZE=address,undefined
     local fuzzer
     for fuzzer in "$root"/fuzz/tests/fuzz/*_fuzz; do
         basename "$fuzzer"

@@ -95,8 +95,9 @@ std::optional<std::string> not_ready_reason(const ApiContext& context) {
     if (context.draining) return "draining: the plugin is being unloaded";
     const ReloadStatus& reload = context.config.reload;
     if (!reload.ok) {
-        return "the last reload failed, generation " + std::to_string(context.config.generation) +
-               " goes on: " + reload.error;
+        // Not the mistake itself: this answer is for everyone, /api/status and the log have it.
+        return "the configuration file has a mistake, see /api/status; generation " +
+               std::to_string(context.config.generation) + " goes on";
     }
     const SteadyTime tick = context.metrics.last_tick.load(std::memory_order_relaxed);
     const bool ticked = tick != SteadyTime{};
