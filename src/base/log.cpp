@@ -10,7 +10,7 @@ std::string escape_control(std::string_view text) {
     out.reserve(text.size());
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f && byte != '\\') {
+        if (byte >= 0x20 && byte != 0x7f) {
             out += c;
             continue;
         }

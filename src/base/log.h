@@ -16,7 +16,7 @@ public:
     virtual void write(LogLevel level, std::string_view line) = 0;
 };
 
-// `text` with control characters (and the backslash that would make them ambiguous) as \xNN.
+// `text` with its control characters as \xNN.
 [[nodiscard]] std::string escape_control(std::string_view text);
 
 }  // namespace rtbridge

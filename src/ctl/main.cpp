@@ -4,6 +4,7 @@
 
 #include "ctl/check.h"
 #include "ctl/doctor.h"
+#include "ctl/explain.h"
 
 int main(int argc, char** argv) try {
     CLI::App tool("rtbridgectl: what the rtbridge plugin would do, without a broker");
@@ -12,6 +13,7 @@ int main(int argc, char** argv) try {
     int exit_code = 0;
     rtbridge::add_check(tool, exit_code);
     rtbridge::add_doctor(tool, exit_code);
+    rtbridge::add_explain(tool, exit_code);
     try {
         tool.parse(argc, argv);
     } catch (const CLI::ParseError& error) {  // also --help and --version, whose code is 0

@@ -20,7 +20,6 @@ enum class Limit : std::uint8_t {
     PingInterval,
     Header,
     Frame,
-    Body,
     BadRequests,
     Subscriptions,
     QueueSoft,
@@ -41,7 +40,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "ping_interval",
         "header",
         "frame",
-        "body",
+
         "bad_requests",
         "subscriptions",
         "queue.soft",

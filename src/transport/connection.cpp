@@ -1,6 +1,9 @@
 #include "transport/connection.h"
 
 #include <libwebsockets.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <utility>
 
@@ -66,6 +69,7 @@ std::optional<HttpReply> Connection::refuse_for_capacity() const {
 }
 
 int Connection::on_request() {
+    headers_read_ = true;
     lws_set_timer_usecs(wsi_, LWS_SET_TIMER_USEC_CANCEL);
     const HttpRequest request = read_request(wsi_, peer_address_);
     const std::optional<HttpReply> refusal = refuse_for_capacity();
@@ -86,6 +90,7 @@ void Connection::send_reply(const HttpReply& reply, AfterReply after, Body body)
 }
 
 int Connection::on_upgrade() {
+    headers_read_ = true;
     lws_set_timer_usecs(wsi_, LWS_SET_TIMER_USEC_CANCEL);
     if (const auto refusal = prepare_upgrade(read_request(wsi_, peer_address_))) {
         send_reply(*refusal, AfterReply::Close, Body::Send);
@@ -109,7 +114,11 @@ std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
         return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
     }
     auto selection = read_selection(request, config);
-    if (!selection.ok()) return HttpReply::error(400, "bad_request", selection.error());
+    if (!selection.ok()) {
+        const SelectionRefusal& refusal = selection.error();
+        if (refusal.limit) state_.metrics.hit(*refusal.limit);
+        return HttpReply::error(400, refusal.limit ? "limit" : "bad_request", refusal.message);
+    }
     upgrade_ = std::make_unique<PendingUpgrade>(
         PendingUpgrade{std::move(selection).value(), std::move(request.facts)});
     return std::nullopt;
@@ -160,6 +169,17 @@ int Connection::on_writable() {
     if (ping_pending_) ping();
     if (session_ != nullptr) session_->on_writable();
     return 0;
+}
+
+void Connection::on_http_closed() {
+    // lws hangs up on a header that is too long without a word; what came in tells.
+    if (headers_read_) return;
+    tcp_info info{};
+    socklen_t length = sizeof(info);
+    if (getsockopt(lws_get_socket_fd(wsi_), IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return;
+    if (info.tcpi_bytes_received >= state_.config->limits.header_bytes) {
+        state_.metrics.hit(Limit::Header);
+    }
 }
 
 void Connection::on_closed() {

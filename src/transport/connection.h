@@ -36,6 +36,7 @@ public:
     int on_adopted(lws* wsi) ON_LISTENER_THREAD;  // starts the deadline for the request's headers
     int on_handshake_deadline() ON_LISTENER_THREAD;
     int on_request() ON_LISTENER_THREAD;
+    void on_http_closed() ON_LISTENER_THREAD;
     int on_upgrade() ON_LISTENER_THREAD;  // 0 = let it become a WebSocket
 
     // WebSocket
@@ -81,6 +82,7 @@ private:
     std::optional<CloseRequest> close_request_;
     std::size_t message_bytes_ = 0;  // of the message being received
     Capacity capacity_;
+    bool headers_read_ = false;  // of the first request
     bool ping_pending_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn
 };

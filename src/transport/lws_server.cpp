@@ -37,6 +37,9 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in
             return connection->on_handshake_deadline();
         case LWS_CALLBACK_HTTP:
             return connection->on_request();
+        case LWS_CALLBACK_CLOSED_HTTP:
+            connection->on_http_closed();
+            return 0;
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
             // Decided in on_upgrade(): an answer from here would be used after it is freed
             // (lws 4.1).

@@ -15,6 +15,10 @@ std::set<std::string> key_names(const ConfigSnapshot& config) {
     return names;
 }
 
+Failure<SelectionRefusal> refused(std::string message) {
+    return Failure{SelectionRefusal{std::move(message), std::nullopt}};
+}
+
 std::string unknown_parameter(const std::string& name, const std::set<std::string>& keys) {
     std::string text = "unknown parameter \"" + name + "\"; known are topic, snapshot";
     for (const std::string& key : keys) text += ", " + key;
@@ -32,8 +36,8 @@ std::string with_wildcards(std::string text) {
 
 }  // namespace
 
-Result<SelectionRequest, std::string> read_selection(const HttpRequest& request,
-                                                     const ConfigSnapshot& config) {
+Result<SelectionRequest, SelectionRefusal> read_selection(const HttpRequest& request,
+                                                          const ConfigSnapshot& config) {
     const std::set<std::string> keys = key_names(config);
     SelectionRequest result;
     std::vector<KeySelector>& selected = result.selection.keys;
@@ -42,31 +46,32 @@ Result<SelectionRequest, std::string> read_selection(const HttpRequest& request,
         const std::string& value = parameter.second;
         if (name == "topic") {
             auto filter = TopicFilter::parse(with_wildcards(value));
-            if (!filter.ok()) return Failure{"topic=" + value + ": " + filter.error()};
+            if (!filter.ok()) return refused("topic=" + value + ": " + filter.error());
             result.selection.topics.push_back(std::move(filter).value());
         } else if (name == "snapshot") {
-            if (value != "0" && value != "1") return Failure{std::string("snapshot is 0 or 1")};
+            if (value != "0" && value != "1") return refused("snapshot is 0 or 1");
             if (value == "0") result.snapshot = Sessions::Snapshot::Skip;
         } else if (keys.contains(name)) {
-            if (value.empty()) return Failure{name + " has no value"};
+            if (value.empty()) return refused(name + " has no value");
             const bool other = std::any_of(selected.begin(), selected.end(),
                                            [&](const auto& key) { return key.name != name; });
             if (other) {
-                return Failure{selected.front().name + " and " + name +
-                               " are keys of different rules; no update has both"};
+                return refused(selected.front().name + " and " + name +
+                               " are keys of different rules; no update has both");
             }
             const bool again = std::any_of(selected.begin(), selected.end(),
                                            [&](const auto& key) { return key.value == value; });
             if (!again) selected.push_back({name, value});
         } else if (name == "token" || name == "ticket") {
-            return Failure{"credentials are not in use here: " + name};
+            return refused("credentials are not in use here: " + name);
         } else {
-            return Failure{unknown_parameter(name, keys)};
+            return refused(unknown_parameter(name, keys));
         }
     }
     if (result.selection.topics.size() + selected.size() > config.limits.subscriptions) {
-        return Failure{"more selectors than limits.subscriptions = " +
-                       std::to_string(config.limits.subscriptions)};
+        return Failure{SelectionRefusal{"more selectors than limits.subscriptions = " +
+                                            std::to_string(config.limits.subscriptions),
+                                        Limit::Subscriptions}};
     }
     return result;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "handoff/config_snapshot.h"
+#include "handoff/metrics.h"
 #include "listener/selection.h"
 #include "listener/sessions.h"
 #include "transport/http_request.h"
@@ -16,10 +18,16 @@ struct SelectionRequest {
     Sessions::Snapshot snapshot = Sessions::Snapshot::Send;
 };
 
+// Why a selection is refused: what to tell the browser, and whether a limit acted.
+struct SelectionRefusal {
+    std::string message;
+    std::optional<Limit> limit;
+};
+
 // Reads ?topic=…&userId=…&snapshot=0. An unknown parameter, a bad filter or too many selectors is
 // an error whose text names what would be right; the caller answers 400. A '+' in a URL's query
 // means a space, and pages forget to encode it: a level that is one space is taken as the wildcard.
-[[nodiscard]] Result<SelectionRequest, std::string> read_selection(const HttpRequest& request,
-                                                                   const ConfigSnapshot& config);
+[[nodiscard]] Result<SelectionRequest, SelectionRefusal> read_selection(
+    const HttpRequest& request, const ConfigSnapshot& config);
 
 }  // namespace rtbridge

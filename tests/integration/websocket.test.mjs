@@ -216,6 +216,29 @@ test("a connection that does not finish its request is closed after limits.hands
   assert.equal((await broker.status()).limits.handshake_timeout, 2);
 });
 
+test("a header beyond limits.header is not read to its end; the connection is closed and counted", async (t) => {
+  const { broker } = await started(t, withLimits('header = "4KiB"'));
+  const socket = await rawConnection(t, broker);
+  socket.on("error", () => {}); // a reset is as good as a close
+  socket.resume();
+  const closed = once(socket, "close");
+
+  socket.write(`GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${"x".repeat(20_000)}\r\n\r\n`);
+
+  await within("close of an endless header", closed);
+  assert.equal((await broker.status()).limits.header, 1);
+});
+
+test("more selectors than limits.subscriptions are refused and counted", async (t) => {
+  const { broker } = await started(t, withLimits("subscriptions = 2"));
+
+  const answer = await refusedUpgrade(`${broker.wsUrl}/ws?topic=a&topic=b&topic=c`);
+
+  assert.equal(answer.status, 400);
+  assert.match(answer.text, /limits\.subscriptions = 2/);
+  assert.equal((await broker.status()).limits.subscriptions, 1);
+});
+
 // An upgraded connection whose peer stops reading.
 async function stalledBrowser(t, broker) {
   const socket = await rawConnection(t, broker);

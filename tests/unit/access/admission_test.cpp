@@ -5,7 +5,9 @@
 namespace rtbridge {
 namespace {
 
-RequestFacts local_request() { return {"127.0.0.1", "localhost:8080", std::nullopt, false}; }
+RequestFacts local_request() {
+    return {"127.0.0.1", "localhost:8080", std::nullopt, false};
+}
 
 int status(const RequestFacts& facts, const ListenerConfig& listener = {},
            const std::optional<AuthConfig>& auth = std::nullopt) {

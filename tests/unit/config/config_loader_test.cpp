@@ -85,7 +85,6 @@ TEST(ConfigLoader, ReadsTheLimits) {
         ping_interval = "2m"
         header = "8KiB"
         frame = "128B"
-        body = "1MB"
         subscriptions = 7
         queue = { soft = "1KiB", hard = "2KiB", close_after = "1h" }
         mailbox = 16
@@ -100,7 +99,6 @@ TEST(ConfigLoader, ReadsTheLimits) {
     EXPECT_EQ(limits.ping_interval.count(), 120'000);
     EXPECT_EQ(limits.header_bytes, 8 * KiB);
     EXPECT_EQ(limits.frame_bytes, 128U);
-    EXPECT_EQ(limits.body_bytes, 1'000'000U);
     EXPECT_EQ(limits.subscriptions, 7U);
     EXPECT_EQ(limits.queue.soft_bytes, 1 * KiB);
     EXPECT_EQ(limits.queue.hard_bytes, 2 * KiB);
@@ -412,10 +410,9 @@ TEST(ConfigLoader, WarnsOfLimitsThatNothingUsesYet) {
     const struct {
         std::string_view key, initial, other;
     } cases[] = {
-        {"connections_per_user", "0", "1"},
-        {"requests_per_second", "200", "100"},
-        {"logins_per_minute", "20", "3"},
-        {"password_time", "\"5ms\"", "\"6ms\""},
+        {"connections_per_user", "0", "1"}, {"requests_per_second", "200", "100"},
+        {"logins_per_minute", "20", "3"},   {"password_time", "\"5ms\"", "\"6ms\""},
+        {"body", "\"256KiB\"", "\"1MB\""},
     };
     for (const auto& c : cases) {
         const std::string start = "[limits]\n" + std::string(c.key) + " = ";

@@ -13,7 +13,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-TopicFilter filter(std::string_view text) { return TopicFilter::parse(text).value(); }
+TopicFilter filter(std::string_view text) {
+    return TopicFilter::parse(text).value();
+}
 
 Selection select(std::vector<std::string> topics, std::vector<std::string> keys = {}) {
     Selection selection;

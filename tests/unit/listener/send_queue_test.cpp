@@ -94,7 +94,8 @@ TEST(SendQueue, AccountsForEveryUpdate) {
     std::size_t pushed = 0;
     std::size_t lost = 0;
     for (int i = 0; i < 500; ++i, ++pushed) {
-        const auto loss = queue.push(frame(17), make_update("t" + std::to_string(i % 30), "1"), small);
+        const auto loss =
+            queue.push(frame(17), make_update("t" + std::to_string(i % 30), "1"), small);
         lost += loss.conflated + loss.dropped;
     }
 

@@ -23,8 +23,7 @@ public:
     Session& add(FakeOutput& output, Selection selection = {},
                  Sessions::Snapshot snapshot = Sessions::Snapshot::Send) {
         assert_on_listener_thread();
-        Session& session =
-            sessions_.add("127.0.0.1", std::move(selection), snapshot, output);
+        Session& session = sessions_.add("127.0.0.1", std::move(selection), snapshot, output);
         session.flush();
         return session;
     }
@@ -68,7 +67,9 @@ private:
 Selection by_topic(std::string_view filter) {
     return {{TopicFilter::parse(filter).value()}, {}};
 }
-Selection by_user(std::string user) { return {{}, {{"userId", std::move(user)}}}; }
+Selection by_user(std::string user) {
+    return {{}, {{"userId", std::move(user)}}};
+}
 
 TEST(Sessions, EachGetsWhatItSelected) {
     Room room;

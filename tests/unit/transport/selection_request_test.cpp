@@ -15,7 +15,7 @@ ConfigSnapshot config_with_keys(std::vector<std::string> keys) {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
-Result<SelectionRequest, std::string> read(Query query, const ConfigSnapshot& config) {
+Result<SelectionRequest, SelectionRefusal> read(Query query, const ConfigSnapshot& config) {
     HttpRequest request;
     request.query = std::move(query);
     return read_selection(request, config);
@@ -63,7 +63,8 @@ TEST(SelectionRequest, RefusalsSayWhatWouldBeRight) {
         Query query;
         const char* says;
     } cases[] = {
-        {{{"userID", "x"}}, "unknown parameter \"userID\"; known are topic, snapshot, deviceId, userId"},
+        {{{"userID", "x"}},
+         "unknown parameter \"userID\"; known are topic, snapshot, deviceId, userId"},
         {{{"topic", "a/#/b"}}, "topic=a/#/b: "},
         {{{"topic", ""}}, "topic=: "},
         {{{"snapshot", "yes"}}, "snapshot is 0 or 1"},
@@ -74,8 +75,8 @@ TEST(SelectionRequest, RefusalsSayWhatWouldBeRight) {
     for (const auto& c : cases) {
         const auto result = read(c.query, config);
         ASSERT_FALSE(result.ok()) << c.says;
-        EXPECT_TRUE(result.error().starts_with(c.says)) << result.error();
-        EXPECT_EQ(result.error().find("secret"), std::string::npos);
+        EXPECT_TRUE(result.error().message.starts_with(c.says)) << result.error().message;
+        EXPECT_EQ(result.error().message.find("secret"), std::string::npos);
     }
 }
 
@@ -84,7 +85,8 @@ TEST(SelectionRequest, BoundsTheNumberOfSelectors) {
     config.limits.subscriptions = 2;
 
     EXPECT_TRUE(read({{"topic", "a"}, {"userId", "x"}}, config).ok());
-    EXPECT_FALSE(read({{"topic", "a"}, {"topic", "b"}, {"userId", "x"}}, config).ok());
+    EXPECT_EQ(read({{"topic", "a"}, {"topic", "b"}, {"userId", "x"}}, config).error().limit,
+              Limit::Subscriptions);
 }
 
 }  // namespace

@@ -1,0 +1,89 @@
+#include "ctl/explain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace rtbridge {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+RuleConfig battery_rule() {
+    RuleConfig rule;
+    rule.name.value = "battery";
+    rule.topics = {{"site/{site}/battery", {}}};
+    rule.key = Placed<std::string>{"{payload.userId}", {}};
+    rule.battery = BatteryConfig{};
+    return rule;
+}
+
+std::string explained(const RuleConfig& rule, std::string_view topic, std::string_view payload) {
+    Config config;
+    config.rules = {rule};
+    Diagnostics diagnostics;
+    const auto rules = RuleSet::compile(config, diagnostics);
+    if (rules == nullptr) return "does not compile";
+    std::ostringstream out;
+    explain(*rules, {.topic = topic, .payload = payload}, out);
+    return out.str();
+}
+
+TEST(Explain, ShowsEveryStepAndWhatEachSideGets) {
+    RuleConfig rule = battery_rule();
+    rule.mqtt = TowardsMqtt::Replace;
+
+    const std::string text =
+        explained(rule, "site/north/battery", R"({"userId":"anna","batteryPower":5})");
+
+    EXPECT_THAT(text, HasSubstr("rule battery matches by site/{site}/battery\n"));
+    EXPECT_THAT(text, HasSubstr("capture     site=north\n"));
+    EXPECT_THAT(text, HasSubstr("state=Charging\n"));
+    EXPECT_THAT(text, HasSubstr("mqtt        replace\n"));
+    EXPECT_THAT(text,
+                HasSubstr(R"(enriched    {"userId":"anna","batteryPower":5,"state":"Charging"})"));
+    EXPECT_THAT(text, HasSubstr("key         userId=anna\n"));
+    EXPECT_THAT(text,
+                HasSubstr(R"(body        {"userId":"anna","batteryPower":5,"state":"Charging"})"));
+}
+
+TEST(Explain, SaysWhereNoRuleMatches) {
+    const std::string text = explained(battery_rule(), "other", "{}");
+
+    EXPECT_THAT(text, HasSubstr("no rule matches other\n"));
+    EXPECT_THAT(text, HasSubstr("unchanged   {}\n"));
+    EXPECT_THAT(text, HasSubstr("browsers get\n  nothing"));
+}
+
+TEST(Explain, SaysWhyAPayloadIsInvalidAndWhatFollows) {
+    RuleConfig rule = battery_rule();
+    EXPECT_THAT(explained(rule, "site/a/battery", "not json"), HasSubstr("on_invalid  pass: "));
+
+    rule.on_invalid = OnInvalid::Drop;
+    const std::string text = explained(rule, "site/a/battery", "not json");
+    EXPECT_THAT(text, HasSubstr("on_invalid  drop: "));
+    EXPECT_THAT(text, HasSubstr("the publish is dropped\n"));
+}
+
+TEST(Explain, ShowsADerivedPublish) {
+    RuleConfig rule = battery_rule();
+    rule.mqtt = TowardsMqtt::Publish;
+    rule.publish_topic.value = "live/{payload.userId}";
+
+    const std::string text =
+        explained(rule, "site/a/battery", R"({"userId":"anna","batteryPower":0})");
+
+    EXPECT_THAT(text, HasSubstr("mqtt        publish live/anna\n"));
+    EXPECT_THAT(text, HasSubstr("topic       live/anna\n  derived"));
+}
+
+TEST(Explain, KeepsControlCharactersOffTheTerminal) {
+    const std::string text = explained(battery_rule(), "a\x1b[31m", "{}");
+
+    EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+}  // namespace
+}  // namespace rtbridge
