@@ -7,15 +7,13 @@
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "config/diagnostic.h"
 
 // The configuration file as typed values. Defaults stand here and nowhere else. Plain structs:
 // a component receives the part it needs. Immutable after load, any thread.
 
 namespace rtbridge {
-
-inline constexpr std::size_t KiB = 1024;
-inline constexpr std::size_t MiB = 1024 * KiB;
 
 struct BindAddress {
     std::string host = "127.0.0.1";  // an IPv4 or IPv6 address, or "localhost"; no brackets

@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/bytes.h"
+
 namespace rtbridge {
 namespace {
 
-constexpr std::size_t file_bytes_max = 1024 * 1024;
+constexpr std::size_t file_bytes_max = 1 * MiB;
 
 class FileDescriptor {
 public:

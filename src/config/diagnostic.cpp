@@ -4,6 +4,8 @@
 #include <fstream>
 #include <tuple>
 
+#include "base/log.h"
+
 namespace rtbridge {
 
 void Diagnostics::error(SourcePlace place, std::string message) {
@@ -42,6 +44,10 @@ std::string to_line(const Diagnostic& diagnostic) {
     return line + diagnostic.message;
 }
 
+namespace {
+constexpr std::size_t shown_line_bytes_max = 500;  // longer ones help nobody on a terminal
+}
+
 std::string to_text(const Diagnostic& diagnostic) {
     std::string text = to_line(diagnostic) + "\n";
     const SourcePlace& place = diagnostic.place;
@@ -49,11 +55,12 @@ std::string to_text(const Diagnostic& diagnostic) {
     std::string source;
     for (std::uint32_t line = 0; line < place.line && std::getline(file, source); ++line) {
         if (line + 1 != place.line) continue;
+        if (source.size() > shown_line_bytes_max) break;
         std::string indent = source.substr(0, place.column > 0 ? place.column - 1 : 0);
-        for (char& c : indent) {
-            if (c != '\t') c = ' ';
-        }
-        text += "    " + source + "\n    " + indent + "^\n";
+        std::fill(indent.begin(), indent.end(), ' ');
+        std::replace(source.begin(), source.end(), '\t', ' ');
+        text.append("    ").append(escape_control(source)).append("\n    ");
+        text.append(indent).append("^\n");
     }
     return text;
 }

@@ -48,7 +48,8 @@ private:
 
 // "file:line:column: error: message"
 [[nodiscard]] std::string to_line(const Diagnostic& diagnostic);
-// The same, followed by the source line and a caret under the column, where the file can be read.
+// The same, followed by the source line and a caret under the column, where the file can be read
+// and the line isn't endless.
 [[nodiscard]] std::string to_text(const Diagnostic& diagnostic);
 
 }  // namespace rtbridge

@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/free_with.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -29,7 +30,7 @@ using Deadline = std::chrono::steady_clock::time_point;
 using AddressList = std::unique_ptr<addrinfo, FreeWith<freeaddrinfo>>;
 
 constexpr std::chrono::seconds patience{2};
-constexpr std::size_t answer_bytes_max = 16 * 1024;  // of a status line, headers and one reason
+constexpr std::size_t answer_bytes_max = 16 * KiB;  // of a status line, headers and one reason
 
 struct Url {
     std::string host, port = "80", path = "/readyz";

@@ -22,7 +22,9 @@ void print_line(std::ostream& out, const std::string& name, std::string_view tex
 
 void print_rule(std::ostream& out, const RuleTrace& trace) {
     out << "rule " << trace.rule << " matches by " << trace.filter << "\n";
-    for (const auto& [name, value] : trace.captures) print_line(out, "capture", name + "=" + value);
+    for (const auto& [name, value] : trace.captures) {
+        print_line(out, "capture", std::string(name).append("=").append(value));
+    }
     for (const RuleTrace::Step& step : trace.steps) {
         print_line(out, step.name, step.ok ? step.result : "failed: " + step.result);
     }

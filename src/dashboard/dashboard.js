@@ -34,8 +34,8 @@ const nameOr = (value, fallback) => (typeof value === 'string' && value !== '' ?
 // Where each rule of /api/status has the key, the power and the percent; '' = the rule has none.
 function fieldsOf(status) {
     const rules = Array.isArray(status?.rules) ? status.rules.filter(isObject) : [];
-    const fields = rules.map(({ key, battery }) => ({
-        key: nameOr(key, ''),
+    const fields = rules.map(({ key, key_path: path, battery }) => ({
+        key: nameOr(path ?? key, ''),
         power: isObject(battery) ? nameOr(battery.power, defaultFields[0].power) : '',
         percent: isObject(battery) ? nameOr(battery.percent, defaultFields[0].percent) : '',
     }));

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/thread_role.h"
 #include "handoff/update.h"
 
@@ -35,7 +36,7 @@ class Mailbox {
 public:
     struct Limits {
         std::size_t updates_max = 65'536;
-        std::size_t bytes_max = 64UL * 1024 * 1024;
+        std::size_t bytes_max = 64 * MiB;
     };
     explicit Mailbox(Limits limits) : limits_(limits) {}
 

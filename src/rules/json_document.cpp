@@ -9,7 +9,7 @@
 namespace rtbridge {
 namespace {
 
-constexpr std::size_t kept_bytes_max = 1024 * 1024;  // of the buffer between documents
+constexpr std::size_t kept_bytes_max = 1 * MiB;  // of the buffer between documents
 
 const char* reason(simdjson::error_code error) {
     switch (error) {

@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
+
 namespace rtbridge {
 
-inline constexpr std::size_t json_bytes_max = 128 * 1024 * 1024;
+inline constexpr std::size_t json_bytes_max = 128 * MiB;
 
 // A parsed JSON text, by simdjson's DOM: it validates every byte (on-demand would accept broken
 // JSON that it does not walk over). What it holds are copies: the text may change or go once

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "rules/json_splice.h"
 #include "rules/long_integer.h"
 
 namespace rtbridge {
 namespace {
 
-constexpr std::size_t kept_bytes_max = 1024 * 1024;  // of each text between publishes
+constexpr std::size_t kept_bytes_max = 1 * MiB;  // of each text between publishes
 
 std::vector<std::size_t> ordinals_of(JsonDocument::Object object, std::string_view name) {
     std::vector<std::size_t> ordinals;

@@ -21,6 +21,17 @@ std::string_view name_of(TowardsMqtt mqtt) {
     return "keep";
 }
 
+// Where a page finds the key in a payload: "meta.userId" for "{payload.meta.userId}", else nothing.
+std::string_view key_path(const RuleConfig& rule) {
+    constexpr std::string_view begin = "{payload.";
+    if (!rule.key) return {};
+    std::string_view text = rule.key->value;
+    if (!text.starts_with(begin) || text.find('}') != text.size() - 1) return {};
+    text.remove_prefix(begin.size());
+    text.remove_suffix(1);
+    return text;
+}
+
 ordered_json rule_json(const RuleStatus& rule) {
     ordered_json topics = ordered_json::array();
     for (const auto& topic : rule.config.topics) topics.push_back(topic.value);
@@ -32,6 +43,7 @@ ordered_json rule_json(const RuleStatus& rule) {
     return {{"name", rule.config.name.value},
             {"topics", std::move(topics)},
             {"key", rule.key_name},
+            {"key_path", key_path(rule.config)},
             {"mqtt", name_of(rule.config.mqtt)},
             {"battery", std::move(battery)},
             {"matched", rule.statistics->matched.value()},

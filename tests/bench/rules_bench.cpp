@@ -108,7 +108,7 @@ void BM_Enrich(benchmark::State& state) {
         Outcome outcome = rules->apply(publish, workspace);
         benchmark::DoNotOptimize(outcome);
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * payload.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(payload.size()));
 }
 BENCHMARK(BM_Enrich)->ArgName("bytes")->Arg(60)->Arg(1024)->Arg(1024 * 1024);
 

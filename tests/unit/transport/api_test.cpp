@@ -22,6 +22,7 @@ protected:
         RuleConfig rule;
         rule.name.value = "battery";
         rule.topics = {{"battery/#", {}}};
+        rule.key = Placed<std::string>{"{payload.meta.userId}", {}};
         rule.battery = BatteryConfig{};
         config.rules.push_back({rule, "userId", std::make_shared<RuleStatistics>()});
         metrics.last_tick = clock.now();
@@ -72,6 +73,7 @@ TEST_F(ApiTest, StatusHasTheShapeThatItsReadersRelyOn) {
     EXPECT_EQ(status["limits"]["frame"], 1);
     EXPECT_EQ(status["rules"][0]["name"], "battery");
     EXPECT_EQ(status["rules"][0]["key"], "userId");
+    EXPECT_EQ(status["rules"][0]["key_path"], "meta.userId");
     EXPECT_EQ(status["rules"][0]["battery"],
               (json{{"power", "batteryPower"}, {"percent", "batteryPercent"}}));
     EXPECT_TRUE(status.contains("version"));
