@@ -39,7 +39,9 @@ std::string host_name(std::string_view host) {
 }
 
 bool is_loopback_name(std::string_view name) {
-    if (name == "localhost" || name.ends_with(".localhost")) return true;
+    const bool is_name = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") ==
+                         std::string_view::npos;  // two Host headers arrive joined by a comma
+    if (name == "localhost" || (is_name && name.ends_with(".localhost"))) return true;
     const std::string text(name);
     in_addr v4{};
     if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;

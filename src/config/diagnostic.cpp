@@ -57,10 +57,14 @@ std::string to_text(const Diagnostic& diagnostic) {
         if (line + 1 != place.line) continue;
         if (source.size() > shown_line_bytes_max) break;
         std::string indent = source.substr(0, place.column > 0 ? place.column - 1 : 0);
-        std::fill(indent.begin(), indent.end(), ' ');
-        std::replace(source.begin(), source.end(), '\t', ' ');
-        text.append("    ").append(escape_control(source)).append("\n    ");
-        text.append(indent).append("^\n");
+        for (char& c : indent) {
+            if (c != '\t') c = ' ';
+        }
+        text += "    ";
+        for (const char& c : source) {
+            text += c == '\t' ? "\t" : escape_control(std::string_view(&c, 1));
+        }
+        text.append("\n    ").append(indent).append("^\n");
     }
     return text;
 }

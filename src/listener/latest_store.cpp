@@ -27,9 +27,10 @@ std::string literal_beginning(const TopicFilter& filter) {
 std::size_t LatestStore::put(const UpdatePtr& update, std::size_t bytes_max) {
     auto [it, inserted] = entries_.try_emplace(position_of(*update));
     Entry& entry = it->second;
+    newest_offset_ = std::max(newest_offset_, update->offset);
     if (inserted) {
         entry.age = by_age_.insert(by_age_.end(), &it->first);
-        if (!update->key.empty()) by_key_[update->key].push_back(&entry);
+        if (!update->key.empty()) by_key_[update->key].insert(it->first);
     } else {
         bytes_ -= entry.update->bytes();
         by_age_.splice(by_age_.end(), by_age_, entry.age);
@@ -49,7 +50,7 @@ void LatestStore::erase(Entries::iterator it) {
     const Update& update = *it->second.update;
     bytes_ -= update.bytes();
     if (const auto group = by_key_.find(update.key); group != by_key_.end()) {
-        std::erase(group->second, &it->second);
+        group->second.erase(it->first);
         if (group->second.empty()) by_key_.erase(group);
     }
     by_age_.erase(it->second.age);
@@ -61,35 +62,41 @@ void LatestStore::erase_topic(const std::string& topic) {
     while (it != entries_.end() && std::get<0>(it->first) == topic) erase(it++);
 }
 
-bool LatestStore::is_newest(const Update& update) const {
-    const auto it = entries_.find(position_of(update));
-    return it != entries_.end() && it->second.update->offset == update.offset;
+LatestStore::Walk::Walk(const LatestStore& store, const Selection& selection)
+    : store_(store), selection_(selection) {
+    // Several filters may select one entry twice: then everything is looked at, once.
+    if (selection.topics.size() == 1) beginning_ = literal_beginning(selection.topics.front());
 }
 
-void LatestStore::visit(const Selection& selection,
-                        const std::function<void(const UpdatePtr&)>& visitor) const {
-    if (!selection.keys.empty()) {
-        for (const KeySelector& key : selection.keys) {
-            const auto group = by_key_.find(key.value);
-            if (group == by_key_.end()) continue;
-            for (const Entry* entry : group->second) {
-                if (selection.selects(*entry->update)) visitor(entry->update);
-            }
+std::vector<UpdatePtr> LatestStore::Walk::step(std::size_t entries_max, std::size_t bytes_max) {
+    std::vector<UpdatePtr> found;
+    std::size_t bytes = 0;
+    const auto take = [&](const Entry& entry) {
+        if (!selection_.selects(*entry.update)) return;
+        bytes += entry.update->payload.size();
+        found.push_back(entry.update);
+    };
+    if (!selection_.keys.empty()) {  // few entries: those of these keys, in one step
+        for (const KeySelector& key : selection_.keys) {
+            const auto group = store_.by_key_.find(key.value);
+            if (group == store_.by_key_.end()) continue;
+            for (const Position& position : group->second) take(store_.entries_.at(position));
         }
-        return;
+        done_ = true;
+        return found;
     }
-    if (selection.topics.size() !=
-        1) {  // none: everything; several: an entry may match more than one
-        for (const auto& [position, entry] : entries_) {
-            if (selection.selects(*entry.update)) visitor(entry.update);
+    const Entries& entries = store_.entries_;
+    auto it =
+        after_ ? entries.upper_bound(*after_) : entries.lower_bound(Position{beginning_, {}, {}});
+    for (; entries_max > 0 && bytes < bytes_max; --entries_max, ++it) {
+        if (it == entries.end() || !std::get<0>(it->first).starts_with(beginning_)) {
+            done_ = true;
+            break;
         }
-        return;
+        take(it->second);
+        after_ = it->first;
     }
-    const std::string beginning = literal_beginning(selection.topics.front());
-    for (auto it = entries_.lower_bound(Position{beginning, {}, {}});
-         it != entries_.end() && std::get<0>(it->first).starts_with(beginning); ++it) {
-        if (selection.selects(*it->second.update)) visitor(it->second.update);
-    }
+    return found;
 }
 
 LatestStore::Page LatestStore::page(const TopicFilter& filter, const Position* after,
@@ -103,7 +110,7 @@ LatestStore::Page LatestStore::page(const TopicFilter& filter, const Position* a
     std::size_t bytes = 0;
     for (; it != entries_.end() && std::get<0>(it->first).starts_with(beginning); ++it) {
         if (!filter.matches(std::get<0>(it->first))) continue;
-        bytes += it->second.update->payload.size();
+        bytes += it->second.update->bytes();
         if (page.items.size() == limit || (!page.items.empty() && bytes > bytes_max)) {
             page.more = true;
             break;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -25,13 +27,29 @@ public:
     // The retained message of the topic was cleared.
     void erase_topic(const std::string& topic);
 
-    // Is this still the newest of its topic and key?
-    [[nodiscard]] bool is_newest(const Update& update) const;
+    // The offset of the newest update ever put, 0 = none: what a snapshot that starts now goes up
+    // to.
+    [[nodiscard]] std::uint64_t newest_offset() const noexcept { return newest_offset_; }
 
-    // Everything selected, in topic and key order. Cost: the entries under the literal beginning of
-    // the filters, or the entries of the key.
-    void visit(const Selection& selection,
-               const std::function<void(const UpdatePtr&)>& visitor) const;
+    using Position = std::tuple<std::string, std::string, std::string>;  // topic, key name, key
+
+    // A walk over what `selection` selects, in topic and key order and in steps, so that nothing is
+    // collected that can't be sent yet. Entries that come or go meanwhile do not disturb it.
+    class Walk {
+    public:
+        explicit Walk(const LatestStore& store, const Selection& selection);
+        // Up to `bytes_max` of payload (one entry at least) out of `entries_max` looked at: both
+        // bound the time that a step takes. Empty does not mean done().
+        [[nodiscard]] std::vector<UpdatePtr> step(std::size_t entries_max, std::size_t bytes_max);
+        [[nodiscard]] bool done() const noexcept { return done_; }
+
+    private:
+        const LatestStore& store_;
+        const Selection& selection_;  // outlives the walk
+        std::string beginning_;       // what every selected topic begins with
+        std::optional<Position> after_;
+        bool done_ = false;
+    };
 
     // Entries whose topic `filter` matches, after the entry (topic, key_name, key) of a former
     // page; up to `limit` of them and about `bytes_max` of payload. `more`: there are further ones.
@@ -39,7 +57,6 @@ public:
         std::vector<UpdatePtr> items;
         bool more = false;
     };
-    using Position = std::tuple<std::string, std::string, std::string>;
     [[nodiscard]] Page page(const TopicFilter& filter, const Position* after, std::size_t limit,
                             std::size_t bytes_max) const;
 
@@ -56,9 +73,10 @@ private:
     void erase(Entries::iterator it);
 
     Entries entries_;
-    std::list<const Position*> by_age_;  // least recently updated first
-    std::unordered_map<std::string, std::vector<const Entry*>> by_key_;  // key value -> its entries
+    std::list<const Position*> by_age_;                           // least recently updated first
+    std::unordered_map<std::string, std::set<Position>> by_key_;  // key value -> its entries
     std::size_t bytes_ = 0;
+    std::uint64_t newest_offset_ = 0;
 };
 
 }  // namespace rtbridge

@@ -27,23 +27,30 @@ SendQueue::Loss SendQueue::push(FramePtr frame, UpdatePtr update, const QueueLim
         loss.dropped = 1;
         return loss;
     }
+    if (bytes_ <= limits.soft_bytes) conflate_above_bytes_ = limits.soft_bytes;
     bytes_ += frame->size();
     items_.push_back({std::move(frame), std::move(update)});
+    if (bytes_ <= std::min(conflate_above_bytes_, limits.hard_bytes)) return loss;
 
-    if (bytes_ > std::max(limits.soft_bytes, conflate_above_bytes_)) {
-        loss.conflated = conflate();
-        // Many topics, nothing to conflate: look again only after a quarter more, so that the cost
-        // per update stays constant.
-        conflate_above_bytes_ = bytes_ + bytes_ / 4;
+    // Conflating looks at the whole queue, so the next time is due when a sixteenth of the limit
+    // has come in: the cost per update stays constant, and dropping makes room for as much.
+    const std::size_t step = limits.hard_bytes / 16;
+    loss.conflated = conflate();
+    if (bytes_ > limits.hard_bytes) {
+        while (size() > 1 && bytes_ > limits.hard_bytes - step) {
+            drop_oldest();
+            ++loss.dropped;
+        }
+        compact();
     }
-    while (bytes_ > limits.hard_bytes) {
-        bytes_ -= items_[head_].frame->size();
-        items_[head_++] = {};
-        ++loss.dropped;
-    }
-    compact();
+    conflate_above_bytes_ = std::max(limits.soft_bytes, bytes_ + step);
     assert(bytes_ <= limits.hard_bytes);
     return loss;
+}
+
+void SendQueue::drop_oldest() {
+    bytes_ -= items_[head_].frame->size();
+    items_[head_++] = {};
 }
 
 std::size_t SendQueue::conflate() {
@@ -82,17 +89,13 @@ SendQueue::Chunk SendQueue::front(std::size_t chunk_bytes, std::string& scratch)
 
 void SendQueue::pop(std::size_t frames) {
     assert(frames <= size());
-    for (; frames > 0; --frames) {
-        bytes_ -= items_[head_].frame->size();
-        items_[head_++] = {};
-    }
+    for (; frames > 0; --frames) drop_oldest();
     compact();
 }
 
 void SendQueue::compact() {
     if (empty()) {
         assert(bytes_ == 0);
-        conflate_above_bytes_ = 0;
         head_ = 0;
         if (items_.capacity() > 64) {
             items_ = {};  // after a jam: a session that idles again holds nothing

@@ -44,6 +44,7 @@ private:
         UpdatePtr update;
     };
     std::size_t conflate();
+    void drop_oldest();
     void compact();
 
     std::vector<Item> items_;

@@ -1,7 +1,8 @@
 #include "listener/session.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "base/bytes.h"
 
 namespace rtbridge {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 // Several pending frames go out in one write of up to this size: 16 small frames per write make a
 // delivery 14 times cheaper than one.
 constexpr std::size_t write_chunk_bytes = 64 * KiB;
+constexpr std::size_t snapshot_step_entries = 4096;  // looked at per turn, sent or not
 constexpr int bad_requests_max = 3;
 
 // "limit=queue_bytes max=1048576": what the close reason says of a limit (at most 123 bytes, RFC
@@ -29,11 +31,8 @@ Session::Session(std::string id, std::string address, Selection selection, Sessi
       last_life_(environment.clock.now()) {}
 
 void Session::start_snapshot() {
-    env_.latest.visit(selection_, [this](const UpdatePtr& update) {
-        if (output_.shape().carries(update->shape)) snapshot_.push_back(update);
-    });
-    std::sort(snapshot_.begin(), snapshot_.end(),
-              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset > b->offset; });
+    snapshot_ = std::make_unique<LatestStore::Walk>(env_.latest, selection_);
+    snapshot_until_ = env_.latest.newest_offset();
 }
 
 bool Session::enqueue(const FramePtr& frame, const UpdatePtr& update) {
@@ -45,8 +44,7 @@ bool Session::enqueue(const FramePtr& frame, const UpdatePtr& update) {
         env_.metrics.hit(Limit::QueueSoft);
     }
     if (loss.dropped > 0) {
-        statistics_.dropped += loss.dropped;
-        env_.metrics.updates_dropped.add(loss.dropped);
+        count_dropped(loss.dropped);
         env_.metrics.hit(Limit::QueueHard);
         if (!hard_since_) hard_since_ = env_.clock.now();
     }
@@ -55,32 +53,48 @@ bool Session::enqueue(const FramePtr& frame, const UpdatePtr& update) {
 
 void Session::flush() {
     flush_owed_ = false;
-    static thread_local std::string
-        scratch;  // one per listener: gathers several frames into one write
+    static thread_local std::string scratch;  // one per listener: gathers frames into one write
     if (closing_) return;
-    send_snapshot();
+    if (snapshot_) send_snapshot(scratch);
     while (!queue_.empty() && output_.ready()) {
         const SendQueue::Chunk chunk = queue_.front(write_chunk_bytes, scratch);
-        output_.write(chunk.bytes);
-        statistics_.delivered += chunk.frames;
-        env_.metrics.updates_out.add(chunk.frames);
+        write(chunk.bytes, chunk.frames);
         queue_.pop(chunk.frames);
     }
-    if (!output_.ready()) output_.request_writable();
+    if (snapshot_ || !output_.ready()) output_.request_writable();
     if (queue_.bytes() <= env_.limits->queue.soft_bytes) hard_since_.reset();
 }
 
-// An entry that a live update replaced in the meantime is left out: the live one is on its way.
-void Session::send_snapshot() {
-    while (!snapshot_.empty() && output_.ready()) {
-        const UpdatePtr update = std::move(snapshot_.back());
-        snapshot_.pop_back();
-        if (!env_.latest.is_newest(*update)) continue;
-        output_.write(*output_.shape().encode(*update));
-        ++statistics_.delivered;
-        env_.metrics.updates_out.add();
+// One step a turn, so that a large store delays nobody else. Entries that were updated since the
+// session began are left out: the live ones are on their way.
+void Session::send_snapshot(std::string& scratch) {
+    if (!output_.ready()) return;
+    scratch.clear();
+    std::size_t updates = 0;
+    for (const UpdatePtr& update : snapshot_->step(snapshot_step_entries, write_chunk_bytes)) {
+        if (update->offset > snapshot_until_ || !output_.shape().carries(update->shape)) continue;
+        const FramePtr frame = output_.shape().encode(*update);
+        if (frame->size() > env_.limits->queue.hard_bytes) {
+            count_dropped(1);
+            env_.metrics.hit(Limit::QueueHard);
+            continue;
+        }
+        scratch += *frame;
+        ++updates;
     }
-    if (snapshot_.empty()) snapshot_.shrink_to_fit();
+    if (updates > 0) write(scratch, updates);
+    if (snapshot_->done()) snapshot_.reset();
+}
+
+void Session::write(std::string_view bytes, std::size_t updates) {
+    if (output_.write(bytes) == SessionOutput::Written::No) return count_dropped(updates);
+    statistics_.delivered += updates;
+    env_.metrics.updates_out.add(updates);
+}
+
+void Session::count_dropped(std::size_t updates) {
+    statistics_.dropped += updates;
+    env_.metrics.updates_dropped.add(updates);
 }
 
 void Session::on_life() {
@@ -117,12 +131,15 @@ void Session::check(SteadyTime now) {
 
 void Session::close(CloseCode code, std::string_view reason) {
     if (closing_) return;
-    closing_ = true;
-    statistics_.dropped += queue_.size();
-    env_.metrics.updates_dropped.add(queue_.size());
-    queue_ = {};
-    snapshot_ = {};
+    abandon();
     output_.close(code, reason);
+}
+
+void Session::abandon() {
+    closing_ = true;
+    count_dropped(queue_.size());
+    queue_ = {};
+    snapshot_.reset();
 }
 
 }  // namespace rtbridge

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +25,10 @@ public:
     virtual ~SessionOutput() = default;
     // Nothing of a former write waits below; write() may be called.
     [[nodiscard]] virtual bool ready() const = 0;
+    enum class Written { No, Yes };
     // Sends whole frames. What the socket does not take is kept below and makes the output not
-    // ready.
-    virtual void write(std::string_view frames) = 0;
+    // ready. No: the connection is lost.
+    [[nodiscard]] virtual Written write(std::string_view frames) = 0;
     // Asks for Session::on_writable() once the output is ready again.
     virtual void request_writable() = 0;
     // A liveness probe, sent as soon as a frame boundary allows.
@@ -60,7 +62,7 @@ public:
     Session(std::string id, std::string address, Selection selection, SessionOutput& output,
             SessionEnvironment& environment);
 
-    // Queues the newest values, to be sent as the socket drains.
+    // From now on flush() sends the newest values first, as the socket drains.
     void start_snapshot() ON_LISTENER_THREAD;
     // True for the first since the last flush(): the caller owes a flush() now.
     [[nodiscard]] bool enqueue(const FramePtr& frame, const UpdatePtr& update) ON_LISTENER_THREAD;
@@ -74,6 +76,8 @@ public:
     // Once a second or so: pings, and ends what is dead or stays too slow.
     void check(SteadyTime now) ON_LISTENER_THREAD;
     void close(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
+    // The connection is gone, or as good as: what still waits is counted as lost.
+    void abandon() ON_LISTENER_THREAD;
 
     [[nodiscard]] const std::string& id() const { return id_; }
     [[nodiscard]] const std::string& address() const { return address_; }
@@ -85,7 +89,9 @@ public:
     [[nodiscard]] bool closing() const { return closing_; }
 
 private:
-    void send_snapshot() ON_LISTENER_THREAD;
+    void send_snapshot(std::string& scratch) ON_LISTENER_THREAD;
+    void write(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
+    void count_dropped(std::size_t updates) ON_LISTENER_THREAD;
 
     std::string id_;
     std::string address_;
@@ -93,7 +99,8 @@ private:
     SessionOutput& output_;
     SessionEnvironment& env_;
     SendQueue queue_;
-    std::vector<UpdatePtr> snapshot_;  // newest values still to send, last one first
+    std::unique_ptr<LatestStore::Walk> snapshot_;  // over the newest values still to send
+    std::uint64_t snapshot_until_ = 0;             // offsets above come live
     SteadyTime last_life_;
     std::optional<SteadyTime> pinged_at_;
     std::optional<SteadyTime> hard_since_;  // at the hard limit without a break

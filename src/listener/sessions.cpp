@@ -60,6 +60,7 @@ Session& Sessions::add(std::string address, Selection selection, Snapshot snapsh
 void Sessions::remove(Session& session) {
     const auto it = sessions_.find(&session);
     if (it == sessions_.end()) return;
+    session.abandon();
     Group& group = *it->second.group;
     std::erase(group.members, &session);
     std::erase(touched_, &session);

@@ -68,7 +68,7 @@ void Acceptor::stop() {
     socket_.fd.reset();
 }
 
-void Acceptor::accept_waiting() {
+void Acceptor::accept_waiting() noexcept try {
     for (int i = 0; i < accepts_per_turn; ++i) {
         sockaddr_storage address{};
         socklen_t length = sizeof(address);
@@ -89,6 +89,8 @@ void Acceptor::accept_waiting() {
         const Capacity capacity = count_in(text);
         server_.adopt(peer.release(), text, capacity);
     }
+} catch (const std::exception&) {
+    state_.metrics.listener_errors.add();  // out of memory: this browser's loss
 }
 
 // Without this the socket stays readable and the loop spins.

@@ -34,7 +34,7 @@ public:
     void on_connection_gone(const Connection& connection) override ON_LISTENER_THREAD;
 
 private:
-    void accept_waiting() ON_LISTENER_THREAD;
+    void accept_waiting() noexcept ON_LISTENER_THREAD;
     void turn_away_without_descriptor() ON_LISTENER_THREAD;
     [[nodiscard]] Capacity count_in(const std::string& address) ON_LISTENER_THREAD;
 

@@ -26,6 +26,20 @@ unsigned char* as_lws_bytes(std::string_view bytes) {
     return reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
 }
 
+// What lws 4.1.6 would let pass (RFC 6455, 4.2.1 and 4.2.2).
+std::optional<HttpReply> refuse_form(const HttpRequest& request) {
+    if (request.websocket_version != "13") {
+        HttpReply reply = HttpReply::error(426, "bad_request", "Sec-WebSocket-Version is 13 here");
+        reply.headers.emplace_back("Sec-WebSocket-Version", "13");
+        return reply;
+    }
+    constexpr std::size_t key_bytes = 24;  // 16 bytes in base64
+    if (request.method != HttpMethod::Get || request.websocket_key.size() != key_bytes) {
+        return HttpReply::error(400, "bad_request", "not a WebSocket handshake");
+    }
+    return std::nullopt;
+}
+
 // RFC 6455, 5.5.1: the code in network order, then the reason.
 std::string close_frame(CloseCode code, std::string_view reason) {
     const auto number = static_cast<unsigned>(code);
@@ -54,7 +68,8 @@ int Connection::on_adopted(lws* wsi) {
 }
 
 int Connection::on_handshake_deadline() {
-    if (session_ != nullptr) return 0;
+    // The timer is left to run: lws 4.1.6 takes its cancel value for a time that has passed.
+    if (headers_read_) return 0;
     state_.metrics.hit(Limit::HandshakeTimeout);
     return -1;
 }
@@ -70,7 +85,6 @@ std::optional<HttpReply> Connection::refuse_for_capacity() const {
 
 int Connection::on_request() {
     headers_read_ = true;
-    lws_set_timer_usecs(wsi_, LWS_SET_TIMER_USEC_CANCEL);
     const HttpRequest request = read_request(wsi_, peer_address_);
     const std::optional<HttpReply> refusal = refuse_for_capacity();
     const HttpReply reply = refusal ? *refusal : answer(request, state_.api());
@@ -89,12 +103,30 @@ void Connection::send_reply(const HttpReply& reply, AfterReply after, Body body)
     if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), LWS_WRITE_HTTP) < 0) dead_ = true;
 }
 
-int Connection::on_upgrade() {
+int Connection::reply_and_close(const HttpReply& reply) {
+    send_reply(reply, AfterReply::Close, Body::Send);
+    return -1;
+}
+
+int Connection::on_upgrade_offer() {
     headers_read_ = true;
-    lws_set_timer_usecs(wsi_, LWS_SET_TIMER_USEC_CANCEL);
+    // lws answers what it does not know by itself, and the header is gone then.
+    const std::string offer = upgrade_offer(wsi_);
+    const HttpRequest request = offer.empty() ? HttpRequest{} : read_request(wsi_, peer_address_);
+    if (offer == "websocket") {
+        if (request.subprotocols.empty()) return 0;
+        return reply_and_close(HttpReply::error(
+            400, "bad_request", "/ws speaks plain JSON: open it without a subprotocol"));
+    }
+    if (offer != "h2c") return -1;
+    // An offer of HTTP/2 may be ignored (RFC 9110, 7.8).
+    if (const auto refusal = refuse_for_capacity()) return reply_and_close(*refusal);
+    return reply_and_close(answer(request, state_.api()));
+}
+
+int Connection::on_upgrade() {
     if (const auto refusal = prepare_upgrade(read_request(wsi_, peer_address_))) {
-        send_reply(*refusal, AfterReply::Close, Body::Send);
-        return -1;
+        return reply_and_close(*refusal);
     }
     return 0;
 }
@@ -104,6 +136,7 @@ std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
     if (request.path != "/ws") {
         return HttpReply::error(404, "not_found", "WebSockets are served at /ws");
     }
+    if (auto refusal = refuse_form(request)) return refusal;
     if (state_.draining) {
         HttpReply reply = HttpReply::error(503, "unavailable", "draining");
         reply.headers.emplace_back("Retry-After", retry_after_s);
@@ -148,7 +181,7 @@ int Connection::on_frame(std::size_t bytes, std::size_t bytes_to_come, bool mess
     static const std::string answer_frame = websocket_frame(
         Opcode::Text,
         R"({"err":{"code":"bad_request","n":107,"msg":"plain mode takes no requests","retry":false}})");
-    if (ready()) write(answer_frame);
+    if (ready()) (void)write(answer_frame);  // one that does not read its answers misses them
     session_->on_bad_request();
     return 0;
 }
@@ -157,13 +190,17 @@ void Connection::on_pong() {
     if (session_ != nullptr) session_->on_life();
 }
 
+void Connection::on_peer_close() {
+    if (session_ != nullptr) session_->abandon();
+}
+
 int Connection::on_writable() {
     if (dead_) return -1;
     if (close_request_) {
         // Our own frame: lws_close_reason() and -1 out of a writable callback shut the socket down
         // without one (lws 4.1.6).
         const std::string frame = close_frame(close_request_->code, close_request_->reason);
-        if (lws_partial_buffered(wsi_) == 0) write(frame);
+        if (lws_partial_buffered(wsi_) == 0) (void)write(frame);
         return -1;
     }
     if (ping_pending_) ping();
@@ -198,8 +235,12 @@ bool Connection::ready() const {
     return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0;
 }
 
-void Connection::write(std::string_view frames) {
-    if (lws_write(wsi_, as_lws_bytes(frames), frames.size(), LWS_WRITE_RAW) < 0) abandon();
+SessionOutput::Written Connection::write(std::string_view frames) {
+    if (lws_write(wsi_, as_lws_bytes(frames), frames.size(), LWS_WRITE_RAW) >= 0) {
+        return Written::Yes;
+    }
+    abandon();
+    return Written::No;
 }
 
 void Connection::abandon() {
@@ -218,7 +259,7 @@ void Connection::ping() {
     if (ping_pending_) {
         request_writable();
     } else {
-        write(frame);
+        (void)write(frame);
     }
 }
 

@@ -37,6 +37,8 @@ public:
     int on_handshake_deadline() ON_LISTENER_THREAD;
     int on_request() ON_LISTENER_THREAD;
     void on_http_closed() ON_LISTENER_THREAD;
+    // An Upgrade header: 0 = a WebSocket so far, on_upgrade() follows.
+    int on_upgrade_offer() ON_LISTENER_THREAD;
     int on_upgrade() ON_LISTENER_THREAD;  // 0 = let it become a WebSocket
 
     // WebSocket
@@ -44,6 +46,7 @@ public:
     int on_frame(std::size_t bytes, std::size_t bytes_to_come,
                  bool message_complete) ON_LISTENER_THREAD;
     void on_pong() ON_LISTENER_THREAD;
+    void on_peer_close() ON_LISTENER_THREAD;  // its close frame; lws answers it
     int on_writable() ON_LISTENER_THREAD;
     void on_closed() ON_LISTENER_THREAD;
 
@@ -52,7 +55,7 @@ public:
 
     // SessionOutput
     [[nodiscard]] bool ready() const override;
-    void write(std::string_view frames) override;
+    [[nodiscard]] Written write(std::string_view frames) override;
     void request_writable() override;
     void ping() override;
     void close(CloseCode code, std::string_view reason) override;
@@ -70,6 +73,7 @@ private:
 
     [[nodiscard]] std::optional<HttpReply> refuse_for_capacity() const;
     [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
+    int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
     void send_reply(const HttpReply& reply, AfterReply after, Body body);
     void abandon();
 

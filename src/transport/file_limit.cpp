@@ -25,10 +25,10 @@ FileLimit raise_file_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {1024, connections_within(1024)};
     const rlim_t wanted = std::min(limit.rlim_max, soft_limit_max);
-    if (limit.rlim_cur < wanted) {
-        rlimit raised = limit;
-        raised.rlim_cur = wanted;
-        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    if (limit.rlim_cur != wanted) {
+        rlimit changed = limit;
+        changed.rlim_cur = wanted;
+        if (setrlimit(RLIMIT_NOFILE, &changed) == 0) limit = changed;
     }
     return {limit.rlim_cur, connections_within(limit.rlim_cur)};
 }

@@ -26,6 +26,8 @@ std::string_view reason_phrase(int status) {
             return "Method Not Allowed";
         case 413:
             return "Content Too Large";
+        case 426:
+            return "Upgrade Required";
         case 429:
             return "Too Many Requests";
         case 503:

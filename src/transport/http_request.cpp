@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace rtbridge {
 namespace {
@@ -24,12 +25,16 @@ bool has_custom_header(lws* wsi, std::string_view name_with_colon) {
 }
 
 bool passed_a_proxy(lws* wsi) {
-    static constexpr std::array<std::string_view, 6> names = {
-        "forwarded:", "x-forwarded-host:", "x-forwarded-proto:",
-        "x-real-ip:", "x-forwarded-for:",  "via:"};
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0) return true;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0) return true;
-    return std::any_of(names.begin(), names.end(),
+    // lws knows some names; the others it keeps as they came.
+    static constexpr std::array known = {WSI_TOKEN_X_FORWARDED_FOR, WSI_TOKEN_HTTP_VIA,
+                                         WSI_TOKEN_HTTP_X_REAL_IP};
+    static constexpr std::array<std::string_view, 9> other = {
+        "forwarded:",        "x-forwarded-host:",   "x-forwarded-proto:",
+        "x-forwarded-port:", "x-forwarded-server:", "x-client-ip:",
+        "x-original-host:",  "true-client-ip:",     "cf-connecting-ip:"};
+    return std::any_of(known.begin(), known.end(),
+                       [wsi](auto token) { return lws_hdr_total_length(wsi, token) > 0; }) ||
+           std::any_of(other.begin(), other.end(),
                        [wsi](std::string_view name) { return has_custom_header(wsi, name); });
 }
 
@@ -60,6 +65,13 @@ const std::string* HttpRequest::parameter(std::string_view name) const {
     return nullptr;
 }
 
+std::string upgrade_offer(lws* wsi) {
+    std::string offer = header(wsi, WSI_TOKEN_UPGRADE).value_or("");
+    std::transform(offer.begin(), offer.end(), offer.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return offer;
+}
+
 HttpRequest read_request(lws* wsi, std::string peer_address) {
     HttpRequest request;
     char* uri = nullptr;
@@ -87,6 +99,8 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.facts.forwarded = passed_a_proxy(wsi);
     request.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
     request.subprotocols = header(wsi, WSI_TOKEN_PROTOCOL).value_or("");
+    request.websocket_version = header(wsi, WSI_TOKEN_VERSION).value_or("");
+    request.websocket_key = header(wsi, WSI_TOKEN_KEY).value_or("");
     const std::string length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH).value_or("0");
     request.has_body =
         length != "0" || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;

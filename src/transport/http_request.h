@@ -20,13 +20,18 @@ struct HttpRequest {
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
     RequestFacts facts;
     std::optional<std::string> if_none_match;
-    std::string subprotocols;  // Sec-WebSocket-Protocol, empty = none offered
-    bool has_body = false;     // announces one, of whatever length
+    std::string subprotocols;       // Sec-WebSocket-Protocol, empty = none offered
+    std::string websocket_version;  // Sec-WebSocket-Version and -Key, empty = absent
+    std::string websocket_key;
+    bool has_body = false;  // announces one, of whatever length
 
     [[nodiscard]] const std::string* parameter(std::string_view name) const;
 };
 
 // REQUIRES: called from a libwebsockets callback in which the request's headers are still attached.
 [[nodiscard]] HttpRequest read_request(lws* wsi, std::string peer_address);
+
+// The Upgrade header in lower case, empty where there is none or it can't be read any more.
+[[nodiscard]] std::string upgrade_offer(lws* wsi);
 
 }  // namespace rtbridge

@@ -1,7 +1,6 @@
 #include "transport/lws_server.h"
 
 #include <libwebsockets.h>
-#include <strings.h>
 #include <uv.h>
 
 #include <utility>
@@ -25,7 +24,17 @@ void collect_complaint(int /*level*/, const char* line) {
     if (lws_complaints != nullptr && line != nullptr) *lws_complaints += line;
 }
 
-int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in,
+// Mosquitto may have a libwebsockets of its own inside, and then our calls go to that one.
+std::optional<std::string> version_mismatch() {
+    const std::string built_with = std::to_string(LWS_LIBRARY_VERSION_MAJOR) + "." +
+                                   std::to_string(LWS_LIBRARY_VERSION_MINOR) + ".";
+    const std::string_view running = lws_get_library_version();
+    if (running.starts_with(built_with)) return std::nullopt;
+    return "built for libwebsockets " + built_with + "x, but this process runs " +
+           std::string(running) + "; rebuild rtbridge for this system";
+}
+
+int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*in*/,
                  std::size_t length) noexcept try {
     assert_on_listener_thread();
     auto* const connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
@@ -41,9 +50,7 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in
             connection->on_http_closed();
             return 0;
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-            // Decided in on_upgrade(): an answer from here would be used after it is freed
-            // (lws 4.1).
-            return strcasecmp(static_cast<const char*>(in), "websocket") == 0 ? 0 : -1;
+            return connection->on_upgrade_offer();
         case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
             return connection->on_upgrade();
         case LWS_CALLBACK_ESTABLISHED:
@@ -53,6 +60,9 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in
             return connection->on_frame(
                 length, lws_remaining_packet_payload(wsi),
                 lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0);
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+            connection->on_peer_close();
+            return 0;
         case LWS_CALLBACK_RECEIVE_PONG:
             connection->on_pong();
             return 0;
@@ -88,6 +98,7 @@ const lws_retry_bo_t no_lws_pings{};
 
 Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
                                                                   ListenerState& state) {
+    if (auto mismatch = version_mismatch()) return Failure{std::move(*mismatch)};
     auto server = std::unique_ptr<LwsServer>(new LwsServer(state));
     const LimitsConfig& limits = state.config->limits;
     const auto handshake_s = std::chrono::ceil<std::chrono::seconds>(limits.handshake_timeout);

@@ -92,7 +92,8 @@ std::string status_json(const ApiContext& context) {
           {"kept_from_all", metrics.messages_dropped.value()},
           {"derived", metrics.publishes_derived.value()},
           {"broker_refused", metrics.broker_refused.value()},
-          {"not_json", metrics.updates_not_json.value()}}},
+          {"not_json", metrics.updates_not_json.value()},
+          {"listener_errors", metrics.listener_errors.value()}}},
         {"limits", std::move(limits)},
         {"rules", std::move(rules)},
     };

@@ -27,10 +27,12 @@ public:
     explicit FakeOutput(const WireShape& shape) : shape_(shape) {}
 
     [[nodiscard]] bool ready() const override { return !stalled && !closed_with; }
-    void write(std::string_view frames) override {
+    [[nodiscard]] Written write(std::string_view frames) override {
+        if (lost) return Written::No;
         sent += frames;
         ++writes;
         if (stall_after_write) stalled = true;
+        return Written::Yes;
     }
     void request_writable() override { writable_requested = true; }
     void ping() override { ++pings; }
@@ -46,6 +48,7 @@ public:
     int pings = 0;
     bool stalled = false;
     bool stall_after_write = false;
+    bool lost = false;
     bool writable_requested = false;
     std::optional<CloseCode> closed_with;
     std::string close_reason;

@@ -64,8 +64,9 @@ TEST(Origin, KnowsLoopbackNames) {
          {"localhost", "panel.localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
         EXPECT_TRUE(is_loopback_name(name)) << name;
     }
-    for (const char* name : {"", "localhost.example", "127.0.0.1.example", "128.0.0.1", "0.0.0.0",
-                             "::", "10.0.0.1", "::ffff:10.0.0.1", "127.1"}) {
+    for (const char* name :
+         {"", "localhost.example", "evil.example,x.localhost", "127.0.0.1.example", "128.0.0.1",
+          "0.0.0.0", "::", "10.0.0.1", "::ffff:10.0.0.1", "127.1"}) {
         EXPECT_FALSE(is_loopback_name(name)) << name;
     }
 }

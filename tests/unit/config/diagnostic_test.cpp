@@ -42,7 +42,7 @@ TEST(Diagnostics, ShowTheSourceLineAndPointAtTheColumn) {
     std::ofstream(path) << "version = 1\n\tbnid = \"x\x1b\"\n" << std::string(2000, '#') << "\n";
 
     EXPECT_EQ(to_text({Severity::Error, {path, 2, 2}, "unknown key"}),
-              path + ":2:2: error: unknown key\n     bnid = \"x\\x1b\"\n     ^\n");
+              path + ":2:2: error: unknown key\n    \tbnid = \"x\\x1b\"\n    \t^\n");
     EXPECT_EQ(to_text({Severity::Error, {path, 3, 1}, "endless"}), path + ":3:1: error: endless\n");
 
     std::remove(path.c_str());

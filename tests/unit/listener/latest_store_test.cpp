@@ -26,21 +26,22 @@ Selection select(std::vector<std::string> topics, std::vector<std::string> keys 
 
 std::vector<std::string> payloads(const LatestStore& store, const Selection& selection) {
     std::vector<std::string> found;
-    store.visit(selection, [&](const UpdatePtr& update) { found.push_back(update->payload); });
+    LatestStore::Walk walk(store, selection);
+    while (!walk.done()) {
+        for (const UpdatePtr& update : walk.step(2, MiB)) found.push_back(update->payload);
+    }
     return found;
 }
 
 TEST(LatestStore, KeepsTheNewestPerTopicAndKey) {
     LatestStore store;
-    const UpdatePtr old = make_update("b", "1", "anna");
-    store.put(old, MiB);
-    const UpdatePtr newest = make_update("b", "2", "anna");
+    store.put(make_update("b", "1", "anna"), MiB);
+    store.put(make_update("b", "2", "anna"), MiB);
+    const UpdatePtr newest = make_update("b", "3", "bert");
     store.put(newest, MiB);
-    store.put(make_update("b", "3", "bert"), MiB);
 
     EXPECT_THAT(payloads(store, {}), ElementsAre("2", "3"));
-    EXPECT_FALSE(store.is_newest(*old));
-    EXPECT_TRUE(store.is_newest(*newest));
+    EXPECT_EQ(store.newest_offset(), newest->offset);
 }
 
 TEST(LatestStore, FindsWhatASelectionSelects) {
@@ -58,6 +59,37 @@ TEST(LatestStore, FindsWhatASelectionSelects) {
     EXPECT_THAT(payloads(store, select({"site/a/#", "site/+/soc"})), ElementsAre("1", "2"));
     EXPECT_THAT(payloads(store, select({}, {"bert", "anna"})), UnorderedElementsAre("1", "2"));
     EXPECT_THAT(payloads(store, select({"site/a/#"}, {"bert"})), IsEmpty());
+}
+
+TEST(LatestStore, AWalkIsNotDisturbedByWhatComesAndGoes) {
+    LatestStore store;
+    for (const char* topic : {"a", "c", "e"}) store.put(make_update(topic, topic), MiB);
+    const Selection everything;
+    LatestStore::Walk walk(store, everything);
+    ASSERT_EQ(walk.step(2, MiB).size(), 2U);
+
+    store.erase_topic("c");
+    store.erase_topic("e");
+    store.put(make_update("b", "too late"), MiB);
+    store.put(make_update("d", "d"), MiB);
+    std::vector<std::string> rest;
+    while (!walk.done()) {
+        for (const UpdatePtr& update : walk.step(2, MiB)) rest.push_back(update->payload);
+    }
+
+    EXPECT_THAT(rest, ElementsAre("d"));
+}
+
+TEST(LatestStore, AStepOfAWalkIsBoundedInBytesAndInWhatItLooksAt) {
+    LatestStore store;
+    for (int i = 0; i < 10; ++i) store.put(make_update("t" + std::to_string(i), "12345678"), MiB);
+    const Selection everything;
+    const Selection one = select({"+/none"});
+
+    EXPECT_EQ(LatestStore::Walk(store, everything).step(100, 16).size(), 2U);
+    LatestStore::Walk walk(store, one);
+    EXPECT_EQ(walk.step(5, MiB).size(), 0U);
+    EXPECT_FALSE(walk.done());
 }
 
 TEST(LatestStore, ForgetsWhatWasNotUpdatedForLongestWhenFull) {

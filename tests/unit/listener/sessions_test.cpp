@@ -120,7 +120,7 @@ TEST(Sessions, AnUpdateIsEncodedOncePerShapeNotPerSession) {
     for (const FakeOutput& output : outputs) EXPECT_EQ(output.sent, "1\n");
 }
 
-TEST(Sessions, ANewSessionFirstGetsTheNewestValuesOldestFirst) {
+TEST(Sessions, ANewSessionFirstGetsTheNewestValues) {
     Room room;
     room.fan_out({make_update("b", "old", "anna"), make_update("z", "1", "bert"),
                   make_update("b", "2", "anna")});
@@ -130,25 +130,83 @@ TEST(Sessions, ANewSessionFirstGetsTheNewestValuesOldestFirst) {
     room.add(without, {}, Sessions::Snapshot::Skip);
     room.add(anna, by_user("anna"));
 
-    EXPECT_EQ(output.sent, "1\n2\n");
+    EXPECT_EQ(output.sent, "2\n1\n");
     EXPECT_EQ(without.sent, "");
     EXPECT_EQ(anna.sent, "2\n");
 }
 
 TEST(Sessions, ALiveValueReplacesTheSnapshotEntryThatWasNotSentYet) {
     Room room;
-    room.fan_out({make_update("a", "1"), make_update("b", "2")});
+    const std::string large(70'000, '1');  // fills the first step of the snapshot
+    room.fan_out({make_update("a", large), make_update("b", "2")});
     FakeOutput output(room.shape);
     output.stall_after_write = true;
     Session& session = room.add(output);
-    EXPECT_EQ(output.sent, "1\n");
+    EXPECT_EQ(output.sent, large + "\n");
 
     room.fan_out({make_update("b", "3")});
     output.stalled = false;
     output.stall_after_write = false;
     room.writable(session);
 
-    EXPECT_EQ(output.sent, "1\n3\n");
+    EXPECT_EQ(output.sent, large + "\n3\n");
+}
+
+TEST(Sessions, ASnapshotIsSentAsTheSocketDrains) {
+    Room room;
+    for (int i = 0; i < 20; ++i) {
+        room.fan_out({make_update("t" + std::to_string(i), std::string(10'000, 'x'))});
+    }
+    FakeOutput output(room.shape);
+    output.stall_after_write = true;
+    Session& session = room.add(output);
+    EXPECT_LT(output.sent.size(), 100'000U);
+
+    for (int turn = 0; turn < 20; ++turn) {
+        output.stalled = false;
+        room.writable(session);
+    }
+
+    EXPECT_EQ(output.sent.size(), 20U * 10'001);
+    EXPECT_EQ(session.statistics().delivered, 20U);
+}
+
+TEST(Sessions, ASnapshotLeavesOutAndCountsWhatIsLargerThanAQueueMayBe) {
+    LimitsConfig limits;
+    limits.queue = {.soft_bytes = 100, .hard_bytes = 200};
+    Room room(limits);
+    room.fan_out({make_update("a", std::string(300, 'x')), make_update("b", "2")});
+    FakeOutput output(room.shape);
+
+    Session& session = room.add(output);
+
+    EXPECT_EQ(output.sent, "2\n");
+    EXPECT_EQ(session.statistics().dropped, 1U);
+    EXPECT_EQ(room.hits(Limit::QueueHard), 1U);
+}
+
+TEST(Sessions, WhatStillWaitedWhenABrowserVanishedIsCounted) {
+    Room room;
+    FakeOutput output(room.shape);
+    Session& session = room.add(output);
+    output.stalled = true;
+    room.fan_out({make_update("a", "1"), make_update("b", "2")});
+
+    room.remove(session);
+
+    EXPECT_EQ(room.metrics.updates_dropped.value(), 2U);
+}
+
+TEST(Sessions, WhatALostConnectionDidNotTakeIsNotCalledDelivered) {
+    Room room;
+    FakeOutput output(room.shape);
+    room.add(output);
+    output.lost = true;
+
+    room.fan_out({make_update("a", "1")});
+
+    EXPECT_EQ(room.metrics.updates_out.value(), 0U);
+    EXPECT_EQ(room.metrics.updates_dropped.value(), 1U);
 }
 
 TEST(Sessions, AStalledSessionQueuesAndCatchesUpInOrder) {
