@@ -91,13 +91,15 @@ Result<Bridge::Loaded, std::string> Bridge::load() {
     const std::string path = options_.config_path.value_or(default_config_path);
     Diagnostics diagnostics;
     std::optional<LoadedRules> loaded;
-    if (!options_.config_path && access(path.c_str(), F_OK) != 0) {
+    // A file that was there at the last load and is gone now is a mistake, not a wish for defaults.
+    if (!options_.config_path && !from_file_ && access(path.c_str(), F_OK) != 0) {
         log_.write(LogLevel::Notice, "rtbridge: no " + path +
                                          ": running with the built-in defaults (topics battery/#)");
         const Config config = Config::built_in();
         loaded = LoadedRules{config, RuleSet::compile(config, diagnostics)};
     } else {
         loaded = load_rules(path, diagnostics);
+        if (loaded) from_file_ = true;
     }
     std::string first_error;
     for (const Diagnostic& diagnostic : diagnostics.sorted()) {

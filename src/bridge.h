@@ -81,6 +81,7 @@ private:
     RuleWorkspace workspace_;
     std::uint64_t generation_ = 0;
     ReloadStatus reload_;
+    bool from_file_ = false;  // what runs was read from a file
     std::vector<std::string> restart_required_;
     ListenerConfig bound_;  // as the listener was started with
 
