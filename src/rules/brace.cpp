@@ -86,7 +86,10 @@ Result<Brace, std::string> Brace::compile(std::string_view name, TemplatePlace p
     }
     if (auto mistake = mistake_about_known_name(name)) return Failure{std::move(*mistake)};
     const auto capture = std::find(names.captures.begin(), names.captures.end(), name);
-    if (capture == names.captures.end()) return Failure{unknown_name(name, place, names)};
+    if (capture == names.captures.end()) {
+        if (!names.all_topics_known && is_capture_name(name)) return Brace(Kind::Capture, name);
+        return Failure{unknown_name(name, place, names)};
+    }
     for (const TemplateNames::Topic& topic : names.topics) {
         if (std::find(topic.captures.begin(), topic.captures.end(), name) == topic.captures.end()) {
             return Failure{in_braces(name) + " is used, but the topic \"" + topic.text +

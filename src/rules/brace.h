@@ -24,6 +24,9 @@ struct TemplateNames {
     std::vector<std::string>
         captures;  // of all topics, each once: the position is the capture number
     bool has_key = false;
+    // False where a topic is invalid: then any name may be one of its captures, and is let pass, so
+    // that the other mistakes of the rule show in the same run. Such a rule is not used.
+    bool all_topics_known = true;
 };
 
 // One value in braces, as "{payload.userId}".

@@ -30,8 +30,7 @@ public:
             mistake(config_.name.place, "rule \"" + config_.name.value + "\" needs topics");
         }
         for (const Placed<std::string>& topic : config_.topics) add_topic(topic);
-        // Names are only judged against topics that are all known.
-        if (!ok_) return nullptr;
+        names_.all_topics_known = ok_;
         number_captures();
         if (config_.key) add_key(*config_.key);
         if (config_.battery) add_battery(*config_.battery);

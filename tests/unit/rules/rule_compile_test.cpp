@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 std::vector<std::string> diagnostics_of(std::vector<RuleConfig> rules) {
     Diagnostics diagnostics;
@@ -53,6 +54,16 @@ TEST(RuleCompile, ReportsEveryMistakeOfEveryRuleWithItsPlace) {
             "test:9:9: error: unknown name {sitte}; did you mean {site}?",
             HasSubstr("unknown name {nothing_like_it}; the rule's topics name {site}"),
             HasSubstr("{now} cannot be used here: the broker shows a re-sent message twice")));
+}
+
+TEST(RuleCompile, AnInvalidTopicHidesNoOtherMistakeOfItsRule) {
+    RuleConfig rule = plain_rule("r", {"a/#/b"});
+    rule.key = placed("{payload.userId");
+    rule.set = {{"x", source("{perhaps_of_that_topic}")}, {"y", source("{now}")}};
+
+    EXPECT_THAT(diagnostics_of({rule}),
+                UnorderedElementsAre(HasSubstr("'#' must be the last level"), HasSubstr("brace"),
+                                     HasSubstr("{now} cannot be used")));
 }
 
 TEST(RuleCompile, RefusesNamesThatHaveNoValueInARule) {

@@ -1,0 +1,76 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "rules/rule_set.h"
+
+namespace rtbridge {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+class LoadRules : public testing::Test {
+protected:
+    ~LoadRules() override { std::remove(path_.c_str()); }
+
+    [[nodiscard]] std::vector<std::string> mistakes_in(const std::string& text) {
+        std::ofstream(path_) << text;
+        Diagnostics diagnostics;
+        loaded = load_rules(path_, diagnostics);
+        std::vector<std::string> lines;
+        for (const Diagnostic& diagnostic : diagnostics.sorted()) {
+            lines.push_back(to_line(diagnostic));
+        }
+        return lines;
+    }
+
+    std::optional<LoadedRules> loaded;
+
+private:
+    std::string path_ = testing::TempDir() + "load_rules_" + std::to_string(getpid()) + ".toml";
+};
+
+TEST_F(LoadRules, ReportsMistakesOfTheFileAndOfItsRulesInOneRun) {
+    EXPECT_THAT(
+        mistakes_in(R"([listener]
+bnid = "x"
+[[rule]]
+name = "a"
+topics = ["a/#/b"]
+[[rule]]
+name = "a"
+topics = ["t"]
+[[rule]]
+name = "no-topics"
+[[rule]]
+name = "b"
+topics = ["t"]
+key = "{nope}"
+)"),
+        ElementsAre(HasSubstr(":2:1: error: unknown key"), HasSubstr(":5:11: error: invalid topic"),
+                    HasSubstr(":7:8: error: rule \"a\" exists already"),
+                    HasSubstr(":9:1: error: rule has no topics"),
+                    HasSubstr(":14:7: error: unknown name {nope}")));
+    EXPECT_FALSE(loaded);
+}
+
+TEST_F(LoadRules, GivesConfigAndRulesOfAGoodFile) {
+    EXPECT_THAT(mistakes_in("[[rule]]\nname = \"a\"\ntopics = [\"t\"]\n"), testing::IsEmpty());
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->config.rules.size(), 1U);
+    EXPECT_EQ(loaded->rules->rules().size(), 1U);
+}
+
+TEST_F(LoadRules, SaysWhichFileItCannotRead) {
+    Diagnostics diagnostics;
+    EXPECT_FALSE(load_rules("/nonexistent/rtbridge.toml", diagnostics));
+    EXPECT_THAT(to_line(diagnostics.sorted().front()), EndsWith("No such file or directory"));
+}
+
+}  // namespace
+}  // namespace rtbridge
