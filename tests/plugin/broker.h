@@ -60,7 +60,7 @@ public:
 
 private:
     std::filesystem::path directory_;
-    std::size_t threads_before_;
+    std::size_t threads_before_ = 0;
     std::size_t descriptors_before_ = 0;
 };
 
