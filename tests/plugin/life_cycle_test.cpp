@@ -260,10 +260,10 @@ TEST(Load, AnotherInterfaceThanLoopbackNeedsAnonymousAccessSaidAloud) {
 
 TEST(Load, AfterARefusalNothingIsLeftAndAGoodStartWorks) {
     // 2.0 calls no cleanup after a failed init, so init itself must leave nothing behind.
-    const std::size_t threads = thread_count();
     const TakenPort taken;
     {
         Broker broker;
+        const std::size_t threads = thread_count();
         const std::string path =
             broker.write_config("[listener]\nbind = \"127.0.0.1:" + taken.number() + "\"\n");
         ASSERT_NE(broker.load({{"config", path.c_str()}}), MOSQ_ERR_SUCCESS);
