@@ -3,6 +3,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
+#include "base/json_text.h"
+
 namespace rtbridge {
 namespace {
 
@@ -13,7 +16,9 @@ constexpr std::size_t page_items_max = 5000;
 constexpr std::size_t page_bytes = 1 * MiB;  // payload, roughly: one value may exceed it alone
 
 std::string json_quoted(std::string_view text) {
-    return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+    std::string out;
+    append_json_string(out, text);
+    return out;
 }
 
 // A position in the pages as a text for the query: a JSON array of its three parts.
