@@ -1,5 +1,6 @@
 #include "listener/session.h"
 
+#include <functional>
 #include <utility>
 
 #include "base/bytes.h"
@@ -12,6 +13,13 @@ namespace {
 constexpr std::size_t write_chunk_bytes = 64 * KiB;
 constexpr std::size_t snapshot_step_entries = 4096;  // looked at per turn, sent or not
 constexpr int bad_requests_max = 3;
+
+// Browsers that come back together after a restart must not be pinged together for ever: each first
+// ping comes up to half an interval early, and the rest follow it.
+std::chrono::milliseconds phase_of(const std::string& id, std::chrono::milliseconds interval) {
+    const auto half = static_cast<std::size_t>(interval.count() / 2) + 1;
+    return std::chrono::milliseconds(std::hash<std::string>()(id) % half);
+}
 
 // "limit=queue_bytes max=1048576": what the close reason says of a limit (at most 123 bytes, RFC
 // 6455, 5.5.1).
@@ -28,7 +36,7 @@ Session::Session(std::string id, std::string address, Selection selection, Sessi
       selection_(std::move(selection)),
       output_(output),
       env_(environment),
-      last_life_(environment.clock.now()) {}
+      last_life_(environment.clock.now() - phase_of(id_, environment.limits->ping_interval)) {}
 
 void Session::start_snapshot() {
     snapshot_ = std::make_unique<LatestStore::Walk>(env_.latest, selection_);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "fakes/fake_clock.h"
 #include "fakes/fake_output.h"
 #include "listener/updates.h"
@@ -329,9 +331,9 @@ TEST(Sessions, ASilentBrowserIsPingedAndThenGivenUp) {
     FakeOutput output(room.shape);
     room.add(output);
 
-    room.check_after(seconds(19));
+    room.check_after(milliseconds(9'900));  // the first ping comes up to half an interval early
     EXPECT_EQ(output.pings, 0);
-    room.check_after(seconds(1));
+    room.check_after(milliseconds(10'100));
     EXPECT_EQ(output.pings, 1);
     room.check_after(milliseconds(9'900));
     EXPECT_FALSE(output.closed_with);
@@ -339,6 +341,21 @@ TEST(Sessions, ASilentBrowserIsPingedAndThenGivenUp) {
 
     EXPECT_EQ(output.closed_with, CloseCode::NoPong);
     EXPECT_EQ(room.hits(Limit::PingInterval), 1U);
+}
+
+TEST(Sessions, ThatCameTogetherAreNotPingedTogether) {
+    Room room;
+    std::deque<FakeOutput> outputs;
+    for (int i = 0; i < 200; ++i) room.add(outputs.emplace_back(room.shape));
+    const auto pinged = [&outputs] {
+        return std::count_if(outputs.begin(), outputs.end(),
+                             [](const FakeOutput& output) { return output.pings > 0; });
+    };
+
+    room.check_after(seconds(15));
+
+    EXPECT_GT(pinged(), 50);
+    EXPECT_LT(pinged(), 150);
 }
 
 TEST(Sessions, AnySignOfLifeAnswersThePing) {
