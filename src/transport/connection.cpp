@@ -56,22 +56,21 @@ struct Connection::PendingUpgrade {
 };
 
 Connection::Connection(ListenerState& state, std::string peer_address, Capacity capacity)
-    : state_(state), peer_address_(std::move(peer_address)), capacity_(capacity) {}
+    : state_(state),
+      accepted_at_(state.clock.now()),
+      peer_address_(std::move(peer_address)),
+      capacity_(capacity) {}
 
 Connection::~Connection() = default;
 
-int Connection::on_adopted(lws* wsi) {
+void Connection::on_adopted(lws* wsi) {
     wsi_ = wsi;
-    const auto timeout = state_.config->limits.handshake_timeout;
-    lws_set_timer_usecs(wsi_, std::chrono::microseconds(timeout).count());
-    return 0;
 }
 
-int Connection::on_handshake_deadline() {
-    // The timer is left to run: lws 4.1.6 takes its cancel value for a time that has passed.
-    if (headers_read_) return 0;
+void Connection::check_handshake(SteadyTime now) {
+    if (dead_ || now - accepted_at_ < state_.config->limits.handshake_timeout) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
-    return -1;
+    abandon();
 }
 
 std::optional<HttpReply> Connection::refuse_for_capacity() const {
@@ -246,6 +245,7 @@ SessionOutput::Written Connection::write(std::string_view frames) {
 void Connection::abandon() {
     dead_ = true;
     lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(lws_get_context(wsi_));  // lws looks at its timeouts after an event only
 }
 
 void Connection::request_writable() {

@@ -33,8 +33,10 @@ public:
     ~Connection() override;
 
     // HTTP
-    int on_adopted(lws* wsi) ON_LISTENER_THREAD;  // starts the deadline for the request's headers
-    int on_handshake_deadline() ON_LISTENER_THREAD;
+    void on_adopted(lws* wsi) ON_LISTENER_THREAD;
+    [[nodiscard]] bool headers_read() const { return headers_read_; }
+    // Ends a connection whose first request does not come to its end in time.
+    void check_handshake(SteadyTime now) ON_LISTENER_THREAD;
     int on_request() ON_LISTENER_THREAD;
     void on_http_closed() ON_LISTENER_THREAD;
     // An Upgrade header: 0 = a WebSocket so far, on_upgrade() follows.
@@ -79,6 +81,7 @@ private:
 
     ListenerState& state_;
     lws* wsi_ = nullptr;
+    SteadyTime accepted_at_;
     std::string peer_address_;
     std::unique_ptr<PendingUpgrade> upgrade_;    // between the decision and the 101
     std::unique_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()

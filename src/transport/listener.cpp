@@ -174,7 +174,9 @@ private:
     }
 
     void check_sessions() noexcept ON_LISTENER_THREAD try {
-        state_.sessions.check(deps_.clock.now());
+        const SteadyTime now = deps_.clock.now();
+        state_.sessions.check(now);
+        server_->check_handshakes(now);
     } catch (const std::exception&) {
         deps_.metrics.listener_errors.add();
     }

@@ -41,9 +41,8 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*
     if (connection == nullptr) return 0;  // lws's own descriptors
     switch (reason) {
         case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-            return connection->on_adopted(wsi);
-        case LWS_CALLBACK_TIMER:
-            return connection->on_handshake_deadline();
+            connection->on_adopted(wsi);
+            return 0;
         case LWS_CALLBACK_HTTP:
             return connection->on_request();
         case LWS_CALLBACK_CLOSED_HTTP:
@@ -148,6 +147,7 @@ void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
     auto owned = std::make_unique<Connection>(state_, std::move(peer_address), capacity);
     Connection* const connection = owned.get();
     connections_.emplace(connection, std::move(owned));
+    handshaking_.push_back(connection);
 
     lws_adopt_desc_t adoption{};
     adoption.vh = vhost_;
@@ -163,8 +163,14 @@ void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
 void LwsServer::forget(Connection* connection) {
     const auto it = connections_.find(connection);
     if (it == connections_.end()) return;
+    std::erase(handshaking_, connection);
     if (observer_ != nullptr) observer_->on_connection_gone(*connection);
     connections_.erase(it);
+}
+
+void LwsServer::check_handshakes(SteadyTime now) {
+    std::erase_if(handshaking_, [](const Connection* c) { return c->headers_read(); });
+    for (Connection* connection : handshaking_) connection->check_handshake(now);
 }
 
 void LwsServer::recheck_access() {

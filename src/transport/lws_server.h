@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "base/thread_role.h"
@@ -32,6 +33,9 @@ public:
     void adopt(int socket, std::string peer_address, Capacity capacity) ON_LISTENER_THREAD;
     void forget(Connection* connection) ON_LISTENER_THREAD;
     void recheck_access() ON_LISTENER_THREAD;
+    // Several times a second. Not by timers of libwebsockets: with its libuv loop, timers less than
+    // a millisecond apart keep the loop busy until the last has fired, and sockets wait.
+    void check_handshakes(SteadyTime now) ON_LISTENER_THREAD;
 
     // Ends all connections. The loop must run on until it has no handles; then destroy the server.
     void shut_down() ON_LISTENER_THREAD;
@@ -50,6 +54,7 @@ private:
     ListenerState& state_;
     Observer* observer_ = nullptr;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+    std::vector<Connection*> handshaking_;  // first request not complete when last looked at
     lws_context* context_ = nullptr;
     lws_vhost* vhost_ = nullptr;
     bool shut_down_ = false;
