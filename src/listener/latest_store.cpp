@@ -76,12 +76,18 @@ std::vector<UpdatePtr> LatestStore::Walk::step(std::size_t entries_max, std::siz
         bytes += entry.update->payload.size();
         found.push_back(entry.update);
     };
-    if (!selection_.keys.empty()) {  // few entries: those of these keys, in one step
-        for (const KeySelector& key : selection_.keys) {
-            const auto group = store_.by_key_.find(key.value);
-            if (group == store_.by_key_.end()) continue;
-            for (const Position& position : group->second) take(store_.entries_.at(position));
+    for (; key_ < selection_.keys.size(); ++key_, after_.reset()) {
+        const auto group = store_.by_key_.find(selection_.keys[key_].value);
+        if (group == store_.by_key_.end()) continue;
+        const std::set<Position>& positions = group->second;
+        auto it = after_ ? positions.upper_bound(*after_) : positions.begin();
+        for (; it != positions.end(); ++it, --entries_max) {
+            if (entries_max == 0 || bytes >= bytes_max) return found;
+            take(store_.entries_.at(*it));
+            after_ = *it;
         }
+    }
+    if (!selection_.keys.empty()) {
         done_ = true;
         return found;
     }

@@ -47,6 +47,7 @@ public:
         const LatestStore& store_;
         const Selection& selection_;  // outlives the walk
         std::string beginning_;       // what every selected topic begins with
+        std::size_t key_ = 0;         // the one of the selection that is being walked, if any
         std::optional<Position> after_;
         bool done_ = false;
     };

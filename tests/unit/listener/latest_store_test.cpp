@@ -92,6 +92,23 @@ TEST(LatestStore, AStepOfAWalkIsBoundedInBytesAndInWhatItLooksAt) {
     EXPECT_FALSE(walk.done());
 }
 
+TEST(LatestStore, AStepOverTheEntriesOfAKeyIsBoundedToo) {
+    LatestStore store;
+    for (int i = 0; i < 10; ++i) {
+        store.put(make_update("t" + std::to_string(i), "12345678", "anna"), MiB);
+    }
+    store.put(make_update("t", "last", "bert"), MiB);
+    const Selection keys = select({}, {"anna", "nobody", "bert"});
+    LatestStore::Walk walk(store, keys);
+
+    EXPECT_EQ(walk.step(100, 16).size(), 2U);
+    EXPECT_FALSE(walk.done());
+    EXPECT_EQ(walk.step(3, MiB).size(), 3U);
+    EXPECT_FALSE(walk.done());
+    EXPECT_EQ(walk.step(100, MiB).size(), 6U);
+    EXPECT_TRUE(walk.done());
+}
+
 TEST(LatestStore, ForgetsWhatWasNotUpdatedForLongestWhenFull) {
     LatestStore store;
     const std::size_t room_for_two = 2 * make_update("a", "1", "k")->bytes() + 8;
