@@ -87,7 +87,7 @@ void Bridge::on_reload() {
 }
 
 // Everything that is wrong goes to the log, the first mistake into the result.
-Result<Bridge::Loaded, std::string> Bridge::load() {
+Result<LoadedRules, std::string> Bridge::load() {
     const std::string path = options_.config_path.value_or(default_config_path);
     Diagnostics diagnostics;
     std::optional<LoadedRules> loaded;
@@ -108,10 +108,10 @@ Result<Bridge::Loaded, std::string> Bridge::load() {
         log_.write(error ? LogLevel::Error : LogLevel::Warning, "rtbridge: " + to_line(diagnostic));
     }
     if (!loaded) return Failure{first_error};
-    return Loaded{std::move(loaded->config), std::move(loaded->rules)};
+    return *std::move(loaded);
 }
 
-void Bridge::adopt(Loaded loaded) {
+void Bridge::adopt(LoadedRules loaded) {
     // A rule that keeps its name keeps its statistics.
     std::vector<std::shared_ptr<RuleStatistics>> statistics;
     for (const RuleConfig& rule : loaded.config.rules) {

@@ -59,12 +59,8 @@ public:
 private:
     Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock);
 
-    struct Loaded {
-        Config config;
-        std::shared_ptr<const RuleSet> rules;
-    };
-    [[nodiscard]] Result<Loaded, std::string> load() ON_BROKER_THREAD;
-    void adopt(Loaded loaded) ON_BROKER_THREAD;
+    [[nodiscard]] Result<LoadedRules, std::string> load() ON_BROKER_THREAD;
+    void adopt(LoadedRules loaded) ON_BROKER_THREAD;
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
     void count(const Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate update) ON_BROKER_THREAD;

@@ -12,7 +12,6 @@ enum class CloseCode : std::uint16_t {
     MessageTooBig = 1009,
     Forbidden = 4003,
     TooSlow = 4101,
-    Internal = 4103,
     Shutdown = 4200,
     NoPong = 4201,
 };

@@ -58,13 +58,6 @@ std::vector<std::pair<std::string, std::string>> read_query(lws* wsi) {
 
 }  // namespace
 
-const std::string* HttpRequest::parameter(std::string_view name) const {
-    for (const auto& [key, value] : query) {
-        if (key == name) return &value;
-    }
-    return nullptr;
-}
-
 std::string upgrade_offer(lws* wsi) {
     std::string offer = header(wsi, WSI_TOKEN_UPGRADE).value_or("");
     std::transform(offer.begin(), offer.end(), offer.begin(),
@@ -82,9 +75,6 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
             break;
         case LWSHUMETH_HEAD:
             request.method = HttpMethod::Head;
-            break;
-        case LWSHUMETH_OPTIONS:
-            request.method = HttpMethod::Options;
             break;
         default:
             break;

@@ -11,7 +11,7 @@ struct lws;
 
 namespace rtbridge {
 
-enum class HttpMethod { Get, Head, Options, Other };
+enum class HttpMethod { Get, Head, Other };
 
 // One HTTP request, or the HTTP beginning of a WebSocket, copied out of libwebsockets.
 struct HttpRequest {
@@ -24,8 +24,6 @@ struct HttpRequest {
     std::string websocket_version;  // Sec-WebSocket-Version and -Key, empty = absent
     std::string websocket_key;
     bool has_body = false;  // announces one, of whatever length
-
-    [[nodiscard]] const std::string* parameter(std::string_view name) const;
 };
 
 // REQUIRES: called from a libwebsockets callback in which the request's headers are still attached.
