@@ -44,6 +44,11 @@ bool HostBroker::publish(const std::string& topic, const std::string& payload, i
     return false;
 }
 
+void HostBroker::kick(const std::string& client_id) {
+    // The only failure is that the client is gone already.
+    (void)mosquitto_kick_client_by_clientid(client_id.c_str(), true);
+}
+
 void HostLog::write(LogLevel level, std::string_view line) {
     mosquitto_log_printf(mosquitto_level(level), "%s", escape_control(line).c_str());
 }

@@ -87,18 +87,17 @@ void Bridge::on_reload() {
 }
 
 // Everything that is wrong goes to the log, the first mistake into the result.
-Result<LoadedRules, std::string> Bridge::load() {
+Result<Configuration, std::string> Bridge::load() {
     const std::string path = options_.config_path.value_or(default_config_path);
     Diagnostics diagnostics;
-    std::optional<LoadedRules> loaded;
+    std::optional<Configuration> loaded;
     // A file that was there at the last load and is gone now is a mistake, not a wish for defaults.
     if (!options_.config_path && !from_file_ && access(path.c_str(), F_OK) != 0) {
         log_.write(LogLevel::Notice, "rtbridge: no " + path +
                                          ": running with the built-in defaults (topics battery/#)");
-        const Config config = Config::built_in();
-        loaded = LoadedRules{config, RuleSet::compile(config, diagnostics)};
+        loaded = Configuration::built_in();
     } else {
-        loaded = load_rules(path, diagnostics);
+        loaded = load_configuration(path, diagnostics);
         if (loaded) from_file_ = true;
     }
     std::string first_error;
@@ -111,7 +110,7 @@ Result<LoadedRules, std::string> Bridge::load() {
     return *std::move(loaded);
 }
 
-void Bridge::adopt(LoadedRules loaded) {
+void Bridge::adopt(Configuration loaded) {
     // A rule that keeps its name keeps its statistics.
     std::vector<std::shared_ptr<RuleStatistics>> statistics;
     for (const RuleConfig& rule : loaded.config.rules) {
@@ -124,6 +123,7 @@ void Bridge::adopt(LoadedRules loaded) {
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
+    access_ = std::move(loaded.access);
     mailbox_.set_limits({.updates_max = config_.limits.mailbox_updates});
     ++generation_;
     if (listener_) restart_required_ = restart_required(bound_, config_.listener);
@@ -137,6 +137,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
         snapshot->listener.bind = bound_.bind;  // what runs, not what a restart will bring
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;
+    snapshot->access = access_;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {
         snapshot->rules.push_back(
             {config_.rules[i], rules_->rules()[i]->key_name(), statistics_[i]});

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/thread_role.h"
 #include "broker.h"
+#include "configuration.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/mailbox.h"
 #include "handoff/metrics.h"
@@ -59,8 +60,8 @@ public:
 private:
     Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock);
 
-    [[nodiscard]] Result<LoadedRules, std::string> load() ON_BROKER_THREAD;
-    void adopt(LoadedRules loaded) ON_BROKER_THREAD;
+    [[nodiscard]] Result<Configuration, std::string> load() ON_BROKER_THREAD;
+    void adopt(Configuration loaded) ON_BROKER_THREAD;
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
     void count(const Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate update) ON_BROKER_THREAD;
@@ -73,6 +74,7 @@ private:
 
     Config config_;
     std::shared_ptr<const RuleSet> rules_;
+    AccessPtr access_;
     std::vector<std::shared_ptr<RuleStatistics>> statistics_;  // by rule index
     RuleWorkspace workspace_;
     std::uint64_t generation_ = 0;

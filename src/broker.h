@@ -14,6 +14,8 @@ public:
     // Queues a publish for all subscribers; it passes no rules. False: the broker refused it.
     [[nodiscard]] virtual bool publish(const std::string& topic, const std::string& payload,
                                        int qos, bool retain) ON_BROKER_THREAD = 0;
+    // Disconnects a client, and its will fires. Never out of a callback of that client.
+    virtual void kick(const std::string& client_id) ON_BROKER_THREAD = 0;
 };
 
 }  // namespace rtbridge

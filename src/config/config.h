@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "config/action.h"
+#include "config/address_range.h"
 #include "config/diagnostic.h"
 
 // The configuration file as typed values. Defaults stand here and nowhere else. Plain structs:
@@ -22,8 +24,16 @@ struct BindAddress {
     friend bool operator==(const BindAddress&, const BindAddress&) = default;
 };
 
+struct TlsConfig {                  // of the listener; both files empty: no TLS
+    Placed<std::string> cert_file;  // PEM, the chain from the server's certificate on
+    Placed<std::string> key_file;   // PEM
+    [[nodiscard]] bool enabled() const { return !cert_file.value.empty(); }
+};
+
 struct ListenerConfig {
     BindAddress bind;
+    TlsConfig tls;
+    std::vector<AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
     std::vector<std::string>
         origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
     bool dashboard = true;
@@ -55,8 +65,55 @@ struct LimitsConfig {
     std::chrono::milliseconds drain_time{2'000};
 };
 
+// Everyone whose name matches `user` has `role`, however the name was proven.
+struct AuthRoleConfig {
+    Placed<std::string> user;  // glob: '*' any text, '?' one character
+    std::string role;
+};
+
+// One issuer of tokens (RFC 7519).
+struct JwtConfig {
+    std::string issuer;                   // `iss` has to be this; empty: not checked
+    std::string audience;                 // `aud` has to be or to hold this; empty: not checked
+    std::vector<std::string> algorithms;  // "HS256", ...: what a token's header may say
+    Placed<std::string> keys_file;        // absolute, or relative to the configuration file
+    std::string user_claim = "sub";
+    std::string role_claim = "roles";  // a string or an array of strings
+    std::chrono::milliseconds leeway{30'000};
+    SourcePlace place;
+};
+
 struct AuthConfig {
-    std::optional<std::string> anonymous_role;  // absent: browsers without credentials are refused
+    // Browsers without credentials, and MQTT clients if `mqtt`; absent: they are refused.
+    std::optional<std::string> anonymous_role;
+    std::string cookie = "rtbridge";
+    bool token_in_url = false;
+    Placed<std::string> passwords_file{};  // empty: none; paths as keys_file
+    bool mqtt = false;                     // MQTT clients log in here as well
+    std::vector<AuthRoleConfig> roles{};
+    std::vector<JwtConfig> jwt{};
+};
+
+enum class AclEffect { Allow, Deny };
+
+struct AclRuleConfig {
+    AclEffect effect = AclEffect::Allow;
+    ActionSet actions;
+    // Who: all that is given must match; nothing given = everyone.
+    std::optional<Placed<std::string>> user;    // glob
+    std::optional<Placed<std::string>> client;  // glob, MQTT client id
+    std::optional<Placed<std::string>> role;
+    std::optional<AddressRange> address;
+    std::vector<Placed<std::string>> topics;  // filters; a level may be {user}, {client}, {claim.x}
+    // Empty: all updates. Else only those whose rule key is one of these (browsers); a key may be
+    // {user} or {claim.x}.
+    std::vector<Placed<std::string>> keys;
+    SourcePlace place;  // of the table
+};
+
+struct AclConfig {
+    AclEffect default_effect = AclEffect::Deny;
+    std::vector<AclRuleConfig> rules;  // order is irrelevant
 };
 
 // A template as it stands in the file: text with braces, or a plain value, or a container of these.
@@ -104,6 +161,7 @@ struct Config {
     ListenerConfig listener;
     LimitsConfig limits;
     std::optional<AuthConfig> auth;  // absent: loopback only, everyone there may everything
+    std::optional<AclConfig> acl;    // absent: who is let in may read; MQTT clients are not checked
     std::vector<RuleConfig> rules;   // in the order that they apply
 
     // What runs without a file: the defaults above and one rule for battery/#.

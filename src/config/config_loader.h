@@ -12,7 +12,7 @@ namespace rtbridge {
 // Reads the file and what it includes. Returns a Config only where `diagnostics` got no error from
 // it; every mistake of all files is reported in one run, each with its place.
 // Meaning that spans keys (filters, templates) is checked by RuleSet::compile, which appends to the
-// same diagnostics: callers want both, see load_rules() in rules/rule_set.h.
+// same diagnostics: callers want both, see load_configuration().
 //
 // Thread: any; reads files, so never on the broker thread outside of init and reload.
 [[nodiscard]] std::optional<Config> load_config(const std::string& path, Diagnostics& diagnostics);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "rules/rule_set.h"
+#include "configuration.h"
 
 namespace rtbridge {
 namespace {
@@ -17,7 +17,7 @@ std::string counted(std::size_t count, const std::string& what) {
 
 int check(const std::string& file, Warnings warnings, std::ostream& out, std::ostream& err) {
     Diagnostics diagnostics;
-    const std::optional<LoadedRules> loaded = load_rules(file, diagnostics);
+    const std::optional<Configuration> loaded = load_configuration(file, diagnostics);
     std::size_t error_count = 0;
     std::size_t warning_count = 0;
     for (const Diagnostic& diagnostic : diagnostics.sorted()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "configuration.h"
 #include "rules/rule_trace.h"
 #include "rules/rule_workspace.h"
 #include "topic/topic_filter.h"
@@ -94,7 +95,7 @@ void add_explain(CLI::App& tool, int& exit_code) {
     command->callback([options, &exit_code] {
         exit_code = 1;
         Diagnostics diagnostics;
-        const std::optional<LoadedRules> loaded = load_rules(options->file, diagnostics);
+        const std::optional<Configuration> loaded = load_configuration(options->file, diagnostics);
         for (const Diagnostic& diagnostic : diagnostics.sorted()) std::cerr << to_text(diagnostic);
         if (!loaded) return;
         const auto filter = TopicFilter::parse(options->topic);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "access/access.h"
 #include "base/counter.h"
 #include "config/config.h"
 
@@ -33,6 +34,7 @@ struct ConfigSnapshot {
     ListenerConfig listener;
     LimitsConfig limits;
     std::optional<AuthConfig> auth;
+    AccessPtr access;
     std::vector<RuleStatus> rules;
     ReloadStatus reload;
     std::vector<std::string> restart_required;  // keys whose change waits for a restart

@@ -16,10 +16,15 @@ namespace rtbridge {
 enum class Limit : std::uint8_t {
     Connections,
     ConnectionsPerIp,
+    ConnectionsPerUser,
     HandshakeTimeout,
     PingInterval,
     Header,
     Frame,
+    Body,
+    RequestsPerSecond,
+    LoginsPerMinute,
+    PasswordTime,
     BadRequests,
     Subscriptions,
     QueueSoft,
@@ -36,11 +41,15 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
     {
         "connections",
         "connections_per_ip",
+        "connections_per_user",
         "handshake_timeout",
         "ping_interval",
         "header",
         "frame",
-
+        "body",
+        "requests_per_second",
+        "logins_per_minute",
+        "password_time",
         "bad_requests",
         "subscriptions",
         "queue.soft",
@@ -64,6 +73,12 @@ struct Metrics {
     Counter updates_conflated;  // replaced by a newer value in a session's queue
     Counter updates_dropped;    // lost to a session: queue or mailbox was full
     Counter updates_not_json;   // skipped where only JSON fits
+    Counter logins;             // MQTT clients and browsers that proved who they are
+    Counter logins_refused;     // ... that could not
+    Counter denied_mqtt;        // publishes and subscriptions of MQTT clients
+    Counter denied_browsers;    // requests and selections of browsers
+    Counter filtered_mqtt;      // deliveries that an MQTT subscriber may not receive
+    Counter filtered_browsers;  // deliveries that a session may not receive
     Counter listener_errors;    // turns of a listener cut short, out of memory
     std::array<Counter, static_cast<std::size_t>(Limit::Count)> limits;
     std::atomic<SteadyTime> last_tick{SteadyTime{}};  // broker's last turn; SteadyTime{} = none yet

@@ -78,13 +78,4 @@ private:
     std::unique_ptr<const Index> index_;
 };
 
-// A configuration file, read and compiled: what plugin, reload and rtbridgectl all start from.
-struct LoadedRules {
-    Config config;
-    std::shared_ptr<const RuleSet> rules;
-};
-// Nothing where there is an error; all diagnostics of both stages are reported either way.
-[[nodiscard]] std::optional<LoadedRules> load_rules(const std::string& path,
-                                                    Diagnostics& diagnostics);
-
 }  // namespace rtbridge

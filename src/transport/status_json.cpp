@@ -94,6 +94,13 @@ std::string status_json(const ApiContext& context) {
           {"broker_refused", metrics.broker_refused.value()},
           {"not_json", metrics.updates_not_json.value()},
           {"listener_errors", metrics.listener_errors.value()}}},
+        {"access",
+         {{"logins", metrics.logins.value()},
+          {"logins_refused", metrics.logins_refused.value()},
+          {"denied_mqtt", metrics.denied_mqtt.value()},
+          {"denied_browsers", metrics.denied_browsers.value()},
+          {"filtered_mqtt", metrics.filtered_mqtt.value()},
+          {"filtered_browsers", metrics.filtered_browsers.value()}}},
         {"limits", std::move(limits)},
         {"rules", std::move(rules)},
     };

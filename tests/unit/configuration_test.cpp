@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "rules/rule_set.h"
+#include "configuration.h"
 
 namespace rtbridge {
 namespace {
@@ -14,14 +14,14 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 
-class LoadRules : public testing::Test {
+class ConfigurationFile : public testing::Test {
 protected:
-    ~LoadRules() override { std::remove(path_.c_str()); }
+    ~ConfigurationFile() override { std::remove(path_.c_str()); }
 
     [[nodiscard]] std::vector<std::string> mistakes_in(const std::string& text) {
         std::ofstream(path_) << text;
         Diagnostics diagnostics;
-        loaded = load_rules(path_, diagnostics);
+        loaded = load_configuration(path_, diagnostics);
         std::vector<std::string> lines;
         for (const Diagnostic& diagnostic : diagnostics.sorted()) {
             lines.push_back(to_line(diagnostic));
@@ -29,13 +29,13 @@ protected:
         return lines;
     }
 
-    std::optional<LoadedRules> loaded;
+    std::optional<Configuration> loaded;
 
 private:
-    std::string path_ = testing::TempDir() + "load_rules_" + std::to_string(getpid()) + ".toml";
+    std::string path_ = testing::TempDir() + "configuration_" + std::to_string(getpid()) + ".toml";
 };
 
-TEST_F(LoadRules, ReportsMistakesOfTheFileAndOfItsRulesInOneRun) {
+TEST_F(ConfigurationFile, ReportsMistakesOfTheFileAndOfItsRulesInOneRun) {
     EXPECT_THAT(
         mistakes_in(R"([listener]
 bnid = "x"
@@ -59,16 +59,16 @@ key = "{nope}"
     EXPECT_FALSE(loaded);
 }
 
-TEST_F(LoadRules, GivesConfigAndRulesOfAGoodFile) {
+TEST_F(ConfigurationFile, GivesConfigAndRulesOfAGoodFile) {
     EXPECT_THAT(mistakes_in("[[rule]]\nname = \"a\"\ntopics = [\"t\"]\n"), testing::IsEmpty());
     ASSERT_TRUE(loaded);
     EXPECT_EQ(loaded->config.rules.size(), 1U);
     EXPECT_EQ(loaded->rules->rules().size(), 1U);
 }
 
-TEST_F(LoadRules, SaysWhichFileItCannotRead) {
+TEST_F(ConfigurationFile, SaysWhichFileItCannotRead) {
     Diagnostics diagnostics;
-    EXPECT_FALSE(load_rules("/nonexistent/rtbridge.toml", diagnostics));
+    EXPECT_FALSE(load_configuration("/nonexistent/rtbridge.toml", diagnostics));
     EXPECT_THAT(to_line(diagnostics.sorted().front()), EndsWith("No such file or directory"));
 }
 

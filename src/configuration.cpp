@@ -1,0 +1,45 @@
+#include "configuration.h"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "config/config_loader.h"
+
+namespace rtbridge {
+namespace {
+
+// Rules that lack what every rule needs, or take a name twice, were reported when they were read.
+void drop_unfinished_rules(Config& config) {
+    std::set<std::string, std::less<>> names;
+    std::erase_if(config.rules, [&](const RuleConfig& rule) {
+        return rule.topics.empty() || rule.name.value.empty() ||
+               !names.insert(rule.name.value).second;
+    });
+}
+
+std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
+    auto rules = RuleSet::compile(config, diagnostics);
+    auto authenticator = Authenticator::create(config, diagnostics);
+    auto policy = Policy::compile(config, diagnostics);
+    if (diagnostics.has_errors() || !rules || !authenticator || !policy) return std::nullopt;
+    auto access =
+        std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
+    return Configuration{std::move(config), std::move(rules), std::move(access)};
+}
+
+}  // namespace
+
+std::optional<Configuration> load_configuration(const std::string& path, Diagnostics& diagnostics) {
+    std::optional<Config> config = read_config(path, diagnostics);
+    if (!config) return std::nullopt;
+    if (diagnostics.has_errors()) drop_unfinished_rules(*config);
+    return compile(std::move(*config), diagnostics);
+}
+
+Configuration Configuration::built_in() {
+    Diagnostics none;
+    return *compile(Config::built_in(), none);
+}
+
+}  // namespace rtbridge
