@@ -1,8 +1,12 @@
 #include "host_broker.h"
 
+#include <openssl/x509.h>
+
 #include <cstring>
 #include <limits>
+#include <memory>
 
+#include "base/free_with.h"
 #include "mosquitto_api.h"
 
 namespace rtbridge {
@@ -47,6 +51,23 @@ bool HostBroker::publish(const std::string& topic, const std::string& payload, i
 void HostBroker::kick(const std::string& client_id) {
     // The only failure is that the client is gone already.
     (void)mosquitto_kick_client_by_clientid(client_id.c_str(), true);
+}
+
+std::string HostBroker::certificate_name(const void* connection) {
+    const std::unique_ptr<X509, FreeWith<X509_free>> certificate(static_cast<X509*>(
+        mosquitto_client_certificate(static_cast<const mosquitto*>(connection))));
+    if (certificate == nullptr) return {};
+    const X509_NAME* const subject = X509_get_subject_name(certificate.get());
+    const int index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (index < 0) return {};
+    unsigned char* text = nullptr;
+    const int length =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)));
+    if (length < 0) return {};
+    std::string name(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
+    OPENSSL_free(text);
+    // A NUL inside would make another name of it for everyone who reads C strings.
+    return name.find('\0') == std::string::npos ? name : std::string();
 }
 
 void HostLog::write(LogLevel level, std::string_view line) {

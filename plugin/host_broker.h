@@ -11,6 +11,7 @@ public:
     [[nodiscard]] bool publish(const std::string& topic, const std::string& payload, int qos,
                                bool retain) override ON_BROKER_THREAD;
     void kick(const std::string& client_id) override ON_BROKER_THREAD;
+    [[nodiscard]] std::string certificate_name(const void* connection) override;
 };
 
 // Broker thread only: with `log_dest topic` a log line is a publish into the broker's database.

@@ -22,6 +22,9 @@ namespace {
 int on_message(int event, void* event_data, void* user_data) noexcept;
 int on_tick(int event, void* event_data, void* user_data) noexcept;
 int on_reload(int event, void* event_data, void* user_data) noexcept;
+int on_basic_auth(int event, void* event_data, void* user_data) noexcept;
+int on_acl_check(int event, void* event_data, void* user_data) noexcept;
+int on_disconnect(int event, void* event_data, void* user_data) noexcept;
 
 // Everything that lives from init to cleanup. Members go in reverse order: first the callbacks,
 // then the bridge with its thread, at last what that used.
@@ -31,13 +34,15 @@ public:
     [[nodiscard]] static std::unique_ptr<Plugin> load(mosquitto_plugin_id_t* id,
                                                       Bridge::Options options) ON_BROKER_THREAD {
         auto plugin = std::make_unique<Plugin>();
+        plugin->id_ = id;
         plugin->bridge_ =
             Bridge::create(std::move(options), plugin->broker_, plugin->log_, plugin->clock_);
         if (plugin->bridge_ == nullptr) return nullptr;
         plugin->on_message_.emplace(id, MOSQ_EVT_MESSAGE, on_message, plugin.get());
         plugin->on_tick_.emplace(id, MOSQ_EVT_TICK, on_tick, plugin.get());
         plugin->on_reload_.emplace(id, MOSQ_EVT_RELOAD, on_reload, plugin.get());
-        if (!plugin->on_message_->ok() || !plugin->on_tick_->ok() || !plugin->on_reload_->ok()) {
+        if (!plugin->on_message_->ok() || !plugin->on_tick_->ok() || !plugin->on_reload_->ok() ||
+            !plugin->follow_configuration()) {
             plugin->log_.write(LogLevel::Error,
                                "rtbridge: not started: the broker refused a callback");
             return nullptr;
@@ -45,14 +50,44 @@ public:
         return plugin;
     }
 
+    // Registers for logins and access checks where the configuration has them, and only there: the
+    // broker takes an undecided answer for a denial, and no answer at all for a matter of its own.
+    // False: the broker refused a callback.
+    [[nodiscard]] bool follow_configuration() {
+        const bool logins = bridge_->mqtt_access().wants_logins();
+        const bool checks = bridge_->mqtt_access().wants_checks();
+        return follow(on_basic_auth_, logins, MOSQ_EVT_BASIC_AUTH, on_basic_auth) &&
+               follow(on_acl_check_, checks, MOSQ_EVT_ACL_CHECK, on_acl_check) &&
+               follow(on_disconnect_, logins || checks, MOSQ_EVT_DISCONNECT, on_disconnect);
+    }
+    void reload() ON_BROKER_THREAD {
+        bridge_->on_reload();
+        if (!follow_configuration()) {
+            log_.write(LogLevel::Error,
+                       "rtbridge: the broker refused a callback: [auth] mqtt or [acl] is not in "
+                       "force for MQTT clients until it is restarted");
+        }
+    }
+
     [[nodiscard]] Bridge& bridge() { return *bridge_; }
 
 private:
+    [[nodiscard]] bool follow(std::optional<CallbackRegistration>& registration, bool wanted,
+                              int event, MOSQ_FUNC_generic_callback callback) {
+        if (!wanted) registration.reset();
+        if (wanted && !registration) registration.emplace(id_, event, callback, this);
+        if (!registration || registration->ok()) return true;
+        registration.reset();
+        return false;
+    }
+
+    mosquitto_plugin_id_t* id_ = nullptr;
     HostBroker broker_;
     HostLog log_;
     SystemClock clock_;
     std::unique_ptr<Bridge> bridge_;
     std::optional<CallbackRegistration> on_message_, on_tick_, on_reload_;
+    std::optional<CallbackRegistration> on_basic_auth_, on_acl_check_, on_disconnect_;
 };
 
 // The one instance: Mosquitto gives a file that is listed twice the same image.
@@ -131,10 +166,73 @@ int reload_result() noexcept {
 
 int on_reload(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {
     assert_on_broker_thread();
-    static_cast<Plugin*>(user_data)->bridge().on_reload();
+    static_cast<Plugin*>(user_data)->reload();
     return reload_result();
 } catch (...) {
     return log_current_exception("on_reload", reload_result());
+}
+
+MqttClient client_from(const mosquitto* client) {
+    MqttClient result;
+    result.connection = client;
+    result.id = text_or_empty(mosquitto_client_id(client));
+    result.user = text_or_empty(mosquitto_client_username(client));
+    result.address = text_or_empty(mosquitto_client_address(client));
+    return result;
+}
+
+// The broker's thread, or that of the HTTP API of Mosquitto 2.1. Fails closed.
+int on_basic_auth(int /*event*/, void* event_data, void* user_data) noexcept try {
+    const auto& event = *static_cast<const mosquitto_evt_basic_auth*>(event_data);
+    if (event.client == nullptr) return MOSQ_ERR_AUTH;
+    MqttClient client = client_from(event.client);
+    client.user = text_or_empty(event.username);
+    return static_cast<Plugin*>(user_data)->bridge().mqtt_access().login(
+               client, text_or_empty(event.password))
+               ? MOSQ_ERR_SUCCESS
+               : MOSQ_ERR_AUTH;
+} catch (...) {
+    return log_current_exception("on_basic_auth", MOSQ_ERR_AUTH);
+}
+
+// Threads as above. Fails closed.
+int on_acl_check(int /*event*/, void* event_data, void* user_data) noexcept try {
+    const auto& event = *static_cast<const mosquitto_evt_acl_check*>(event_data);
+    if (event.client == nullptr || event.topic == nullptr) return MOSQ_ERR_ACL_DENIED;
+    MqttRequest request{};
+    switch (event.access) {
+        case MOSQ_ACL_READ:
+            request = MqttRequest::Receive;
+            break;
+        case MOSQ_ACL_WRITE:
+            request = event.retain ? MqttRequest::PublishRetained : MqttRequest::Publish;
+            break;
+        case MOSQ_ACL_SUBSCRIBE:
+            request = MqttRequest::Subscribe;
+            break;
+        case MOSQ_ACL_UNSUBSCRIBE:
+            return MOSQ_ERR_SUCCESS;  // nobody is harmed by getting less
+        default:
+            return MOSQ_ERR_ACL_DENIED;
+    }
+    return static_cast<Plugin*>(user_data)->bridge().mqtt_access().allows(client_from(event.client),
+                                                                          request, event.topic)
+               ? MOSQ_ERR_SUCCESS
+               : MOSQ_ERR_ACL_DENIED;
+} catch (...) {
+    return log_current_exception("on_acl_check", MOSQ_ERR_ACL_DENIED);
+}
+
+// A socket that never sent CONNECT has no client id.
+int on_disconnect(int /*event*/, void* event_data, void* user_data) noexcept try {
+    const auto& event = *static_cast<const mosquitto_evt_disconnect*>(event_data);
+    if (event.client != nullptr && mosquitto_client_id(event.client) != nullptr) {
+        static_cast<Plugin*>(user_data)->bridge().mqtt_access().disconnected(
+            client_from(event.client));
+    }
+    return MOSQ_ERR_SUCCESS;
+} catch (...) {
+    return log_current_exception("on_disconnect", MOSQ_ERR_SUCCESS);
 }
 
 // plugin_opt_config FILE arrives as "config"; anything else is a mistake that must not pass unseen.

@@ -8,11 +8,18 @@
 #include "rules/rule.h"
 
 namespace rtbridge {
+namespace {
+
+// The broker turns its loop at least ten times a second.
+constexpr std::chrono::seconds ticks_expected_within{5};
+
+}  // namespace
 
 // publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     metrics_.messages_in.add();
     Outcome outcome = rules_->apply(publish, workspace_);
+    if (!ticked_) warn_without_ticks();
     if (outcome.matched == 0) return {};  // usually: no browser is meant to see most publishes
 
     count(outcome);
@@ -57,12 +64,26 @@ void Bridge::count(const Outcome& outcome) {
 void Bridge::on_tick() {
     ticked_ = true;
     metrics_.last_tick.store(clock_.now(), std::memory_order_relaxed);
+    for (const std::string& client : mqtt_access_.take_kicks()) broker_.kick(client);
     wake_listener();
 }
 
 void Bridge::wake_listener() {
     mailbox_.wake_if_sleeping(*listener_);
     for (const LogLine& line : outbox_.drain()) log_.write(line.level, line.text);
+}
+
+// Said in the log because nothing else shows it: without ticks no MQTT client is disconnected when
+// its token expires (it may do nothing any more, though), and the log lines of the listener wait
+// for the next publish.
+void Bridge::warn_without_ticks() {
+    if (warned_without_ticks_ || clock_.now() - started_ < ticks_expected_within) return;
+    warned_without_ticks_ = true;
+    log_.write(
+        LogLevel::Warning,
+        "rtbridge: the broker never ticks the plugin, as Mosquitto 2.0 with "
+        "per_listener_settings does: clients of other listeners are not checked, and expired "
+        "ones are refused but not disconnected; set per_listener_settings false");
 }
 
 void Bridge::on_reload() {
@@ -124,6 +145,7 @@ void Bridge::adopt(Configuration loaded) {
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
     access_ = std::move(loaded.access);
+    mqtt_access_.adopt(access_, config_);
     mailbox_.set_limits({.updates_max = config_.limits.mailbox_updates});
     ++generation_;
     if (listener_) restart_required_ = restart_required(bound_, config_.listener);
@@ -171,6 +193,13 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
 }
 
 Bridge::Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock)
-    : options_(std::move(options)), broker_(broker), log_(log), clock_(clock) {}
+    : options_(std::move(options)),
+      broker_(broker),
+      log_(log),
+      clock_(clock),
+      mqtt_access_(
+          {login_throttle_, metrics_, clock, static_cast<LogSink&>(outbox_),
+           [&broker](const void* connection) { return broker.certificate_name(connection); }}),
+      started_(clock.now()) {}
 
 }  // namespace rtbridge

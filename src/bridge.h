@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "access/login_throttle.h"
+#include "access/mqtt_access.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -50,6 +52,9 @@ public:
     // The broker had no memory for a replacement: subscribers got what the device sent.
     void on_replacement_lost() ON_BROKER_THREAD { metrics_.broker_refused.add(); }
 
+    // The MQTT side of access. Thread: any.
+    [[nodiscard]] MqttAccess& mqtt_access() { return mqtt_access_; }
+
     // Once per turn of the broker's loop: one wake-up for all that was handed off, and the log
     // lines of the listener.
     void on_tick() ON_BROKER_THREAD;
@@ -66,6 +71,7 @@ private:
     void count(const Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate update) ON_BROKER_THREAD;
     void wake_listener() ON_BROKER_THREAD;
+    void warn_without_ticks() ON_BROKER_THREAD;
 
     Options options_;
     Broker& broker_;
@@ -85,9 +91,13 @@ private:
 
     Metrics metrics_;
     Outbox outbox_{metrics_};
+    LoginThrottle login_throttle_;
+    MqttAccess mqtt_access_;
     Mailbox mailbox_{{}};
     std::uint64_t next_offset_ = 1;
+    const SteadyTime started_;
     bool ticked_ = false;
+    bool warned_without_ticks_ = false;
     std::unique_ptr<Listener> listener_;  // last: its thread uses the members above
 };
 

@@ -28,7 +28,7 @@ public:
     void succeeded(std::string_view address);
 
 private:
-    struct Failures;
+    struct Failures { int n = 0; };
     std::mutex mutex_;
     std::unordered_map<std::string, Failures> failures_;
 };

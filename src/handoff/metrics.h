@@ -34,6 +34,7 @@ enum class Limit : std::uint8_t {
     HistoryBytes,
     DrainTime,
     LogLines,
+    ClientsAway,
     Count,
 };
 
@@ -59,6 +60,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "history_bytes",
         "drain_time",
         "log_lines",
+        "clients_away",
 };
 
 // Figures that both threads write and any thread reads.

@@ -23,7 +23,7 @@ bool fake_broker_is_2_1(void) {
 
 // --- records
 
-static char* copy_text(const char* text) {
+char* fake_copy_text(const char* text) {
     if (text == NULL) return NULL;
     char* copy = strdup(text);
     if (copy == NULL) abort();
@@ -34,7 +34,7 @@ void fake_text_list_add(struct text_list* list, const char* text) {
     char** items = realloc(list->items, (list->count + 1) * sizeof(*items));
     if (items == NULL) abort();
     list->items = items;
-    list->items[list->count++] = copy_text(text);
+    list->items[list->count++] = fake_copy_text(text);
 }
 
 void fake_text_list_clear(struct text_list* list) {
@@ -175,6 +175,7 @@ void fake_broker_start(void) {
 
 void fake_broker_stop(void) {
     fake_broker_unload();
+    fake_connections_clear();
     fake_broker.running = false;
     clear_records();
     fake_memory_clear();
@@ -184,8 +185,8 @@ static struct mosquitto_opt* options_of(const struct mosquitto_plugin_id_t* plug
     struct mosquitto_opt* options = calloc((size_t)plugin->option_count + 1, sizeof(*options));
     if (options == NULL) abort();
     for (int i = 0; i < plugin->option_count; ++i) {
-        options[i].key = copy_text(plugin->options[i].key);
-        options[i].value = copy_text(plugin->options[i].value);
+        options[i].key = fake_copy_text(plugin->options[i].key);
+        options[i].value = fake_copy_text(plugin->options[i].value);
     }
     return options;
 }
@@ -281,8 +282,8 @@ int fake_broker_load(const char* path, const struct fake_option* options, int op
     if (plugin->options == NULL) abort();
     plugin->option_count = option_count;
     for (int i = 0; i < option_count; ++i) {
-        plugin->options[i].key = copy_text(options[i].key);
-        plugin->options[i].value = copy_text(options[i].value);
+        plugin->options[i].key = fake_copy_text(options[i].key);
+        plugin->options[i].value = fake_copy_text(options[i].value);
     }
 
     plugin->library = open_library(path);
@@ -304,163 +305,4 @@ void fake_broker_unload(void) {
         clean_up(plugin);
         remove_plugin(plugin);
     }
-}
-
-// --- events
-
-static struct mosquitto* client_of(const struct fake_client* client) {
-    if (client == NULL) return NULL;
-    struct mosquitto* context = calloc(1, sizeof(*context));
-    if (context == NULL) abort();
-    context->id = copy_text(client->id);
-    context->username = copy_text(client->username);
-    context->address = copy_text(client->address);
-    return context;
-}
-
-static void free_client(struct mosquitto* context) {
-    if (context == NULL) return;
-    free(context->id);
-    free(context->username);
-    free(context->address);
-    free(context);
-}
-
-// Raises an event at one callback after the other while it is answered with `go_on`.
-static int raise_event(int event, void* data, enum phase phase, int go_on) {
-    int rc = MOSQ_ERR_SUCCESS;
-    struct callback* next = NULL;
-    for (struct callback* callback = fake_broker.callbacks; callback != NULL; callback = next) {
-        next = callback->next;
-        if (callback->event != event) continue;
-        fake_broker.phase = phase;
-        rc = callback->function(event, data, callback->user_data);
-        fake_broker.phase = PHASE_IDLE;
-        if (rc != go_on) break;
-    }
-    return rc;
-}
-
-static void* own_copy(const void* bytes, size_t count) {
-    char* copy = fake_memory_own(count + 1);
-    if (count > 0) memcpy(copy, bytes, count);
-    return copy;
-}
-
-// What the broker will store, and every way in which a plugin may have spoiled it.
-static void check_message(const struct mosquitto_evt_message* before,
-                          const struct mosquitto_evt_message* after, const void* original) {
-    if (after->topic != before->topic)
-        fake_violation("the event's topic was replaced: 2.0.11 leaks");
-    if (after->properties != before->properties) {
-        fake_violation("the event's properties were replaced: 2.0 leaks");
-    }
-    if (after->qos != before->qos)
-        fake_violation("the event's QoS was changed: no broker reads it");
-
-    if (after->payload == before->payload) {
-        if (after->payloadlen != before->payloadlen) {
-            fake_violation("the length was changed without the payload: no broker reads it");
-        }
-        if (before->payloadlen > 0 && memcmp(before->payload, original, before->payloadlen) != 0) {
-            fake_violation("the payload was changed in place");
-        }
-        return;
-    }
-    if (after->payload == NULL) {
-        if (after->payloadlen != 0) fake_violation("the new payload is NULL but not empty");
-        return;
-    }
-    const size_t bytes = fake_memory_bytes(after->payload);
-    if (bytes == 0) {
-        fake_violation("the new payload is not from the broker's allocator");
-    } else if (bytes <= after->payloadlen) {
-        fake_violation("the new payload has no room for its NUL");
-    } else if (((const char*)after->payload)[after->payloadlen] != '\0') {
-        fake_violation("the new payload is not NUL-terminated");
-    }
-}
-
-// As the broker takes over: its own payload is freed, the plugin's becomes the broker's.
-static void* take_payload(const struct mosquitto_evt_message* before,
-                          const struct mosquitto_evt_message* after, int rc) {
-    if (after->payload == before->payload) return before->payload;
-    // 2.1 takes the payload only after success: what a refusing plugin put in place leaks there.
-    if (rc != MOSQ_ERR_SUCCESS && fake_broker_is_2_1()) return before->payload;
-    fake_memory_own_free(before->payload);
-    if (after->payload != NULL && !fake_memory_hand_over(after->payload)) return NULL;
-    return after->payload;
-}
-
-struct fake_delivery fake_broker_publish(const struct fake_client* client, const char* topic,
-                                         const void* payload, uint32_t payload_len, uint8_t qos,
-                                         bool retain) {
-    struct mosquitto_evt_message before = {0};
-    before.client = client_of(client);
-    before.topic = topic == NULL ? NULL : own_copy(topic, strlen(topic));
-    before.payload = payload_len == 0 ? NULL : own_copy(payload, payload_len);
-    before.payloadlen = payload_len;
-    before.qos = qos;
-    before.retain = retain;
-    mosquitto_property* properties = NULL;
-    mosquitto_property_add_byte(&properties, 1, 1);  // payload format indicator
-    before.properties = properties;
-
-    struct mosquitto_evt_message event = before;
-    const int rc = raise_event(MOSQ_EVT_MESSAGE, &event, PHASE_MESSAGE, MOSQ_ERR_SUCCESS);
-    check_message(&before, &event, payload);
-
-    struct fake_delivery delivery = {.rc = rc, .topic = copy_text(topic), .retain = event.retain};
-    delivery.replaced = event.payload != before.payload;
-    void* stored = take_payload(&before, &event, rc);
-    if (stored != NULL) {
-        // The length is read only together with a new payload.
-        delivery.payload_len = stored == before.payload ? before.payloadlen : event.payloadlen;
-        delivery.payload = calloc(1, (size_t)delivery.payload_len + 1);
-        if (delivery.payload == NULL) abort();
-        memcpy(delivery.payload, stored, delivery.payload_len);
-    }
-
-    fake_memory_own_free(stored);
-    fake_memory_own_free(before.topic);
-    fake_property_free_all(&properties);
-    free_client(before.client);
-    return delivery;
-}
-
-void fake_delivery_free(struct fake_delivery* delivery) {
-    free(delivery->topic);
-    free(delivery->payload);
-    *delivery = (struct fake_delivery){0};
-}
-
-// Raises an event whose answers nobody reads.
-static void raise_to_all(int event, void* data, enum phase phase) {
-    struct callback* next = NULL;
-    for (struct callback* callback = fake_broker.callbacks; callback != NULL; callback = next) {
-        next = callback->next;
-        if (callback->event != event) continue;
-        fake_broker.phase = phase;
-        callback->function(event, data, callback->user_data);
-        fake_broker.phase = PHASE_IDLE;
-    }
-}
-
-void fake_broker_tick(void) {
-    struct mosquitto_evt_tick event = {0};
-    raise_to_all(MOSQ_EVT_TICK, &event, PHASE_TICK);
-}
-
-int fake_broker_reload(void) {
-    struct mosquitto_evt_reload event = {0};  // no options: neither broker passes them
-    return raise_event(MOSQ_EVT_RELOAD, &event, PHASE_RELOAD,
-                       fake_broker_is_2_1() ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER);
-}
-
-void fake_broker_disconnect(const struct fake_client* client, int reason) {
-    struct mosquitto_evt_disconnect event = {0};
-    event.client = client_of(client);
-    event.reason = reason;
-    raise_to_all(MOSQ_EVT_DISCONNECT, &event, PHASE_IDLE);
-    free_client(event.client);
 }

@@ -86,7 +86,15 @@ void fake_broker_tick(void);
 // SIGHUP. Returns what the chain of plugins ended with: 2.0 goes on only after
 // MOSQ_ERR_PLUGIN_DEFER, 2.1 only after MOSQ_ERR_SUCCESS.
 int fake_broker_reload(void);
+// CONNECT: what the plugin that decides about it answered, MOSQ_ERR_PLUGIN_DEFER where none does.
+int fake_broker_login(const struct fake_client* client, const char* password);
+// Likewise whether a client may do something; `access` is one of MOSQ_ACL_.
+int fake_broker_check_access(const struct fake_client* client, int access, const char* topic,
+                             bool retain);
+// The socket is gone. What the broker asks later about this client (its will, what a durable client
+// receives) still comes with the same connection, until fake_broker_forget().
 void fake_broker_disconnect(const struct fake_client* client, int reason);
+void fake_broker_forget(const struct fake_client* client);
 
 // From now on the allocators return NULL, as with memory_limit in mosquitto.conf.
 void fake_broker_exhaust_memory(bool exhausted);

@@ -1,7 +1,8 @@
 #pragma once
 
 // What the parts of the fake broker share: fake_broker.c is the broker's own life,
-// fake_broker_functions.c what plugins call, fake_broker_memory.c the broker's allocator.
+// fake_broker_events.c what it asks its plugins, fake_broker_functions.c what plugins call,
+// fake_broker_memory.c the broker's allocator.
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct mosquitto {
     char* id;
     char* username;
     char* address;
+    struct mosquitto* next;
 };
 
 struct mosquitto_plugin_id_t {
@@ -74,6 +76,7 @@ struct fake_broker {
     enum phase phase;
     struct mosquitto_plugin_id_t* plugins;  // in order of loading
     struct callback* callbacks;             // in order of registration
+    struct mosquitto* connections;
     size_t callbacks_left_behind;
 
     pthread_mutex_t mutex;  // guards what follows: other threads are recorded, too
@@ -85,6 +88,9 @@ struct fake_broker {
 
 extern struct fake_broker fake_broker;
 
+// NULL for NULL.
+char* fake_copy_text(const char* text);
+void fake_connections_clear(void);
 // Records a breach of the plugin's contract. Thread: any.
 void fake_violation(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // First statement of every function that plugins call.
