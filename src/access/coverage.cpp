@@ -60,6 +60,17 @@ bool CoverageSearch::anything(ActionSet actions, const std::string_view* key) co
     return false;
 }
 
+bool CoverageSearch::each_denied(ActionSet actions, std::string_view filter) const {
+    const std::vector<ActionMasks> by_depth = generic(cut(filter), {KeyQuery::Kind::Possible, {}});
+    return !actions.empty() &&
+           std::all_of(by_depth.begin(), by_depth.end(),
+                       [&](const ActionMasks& masks) { return masks.deny.contains(actions); });
+}
+
+bool CoverageSearch::some_denied(ActionSet actions, std::string_view filter) const {
+    return denied_somewhere(actions, cut(filter), {KeyQuery::Kind::Touching, {}});
+}
+
 std::vector<ActionMasks> CoverageSearch::generic(const Levels& filter, KeyQuery query) const {
     const std::size_t least = filter.levels.size();
     const std::size_t most = filter.rest ? std::max(least, acl_topic_levels_max + 1) : least;

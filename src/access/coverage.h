@@ -29,6 +29,11 @@ public:
     // Whether anything at all can be allowed, '$' topics included.
     [[nodiscard]] bool anything(ActionSet actions, const std::string_view* key) const;
 
+    // Whether denies take each of `actions` away from all of `filter`, and any from a part of it.
+    // Denies that are limited to keys count for the second only.
+    [[nodiscard]] bool each_denied(ActionSet actions, std::string_view filter) const;
+    [[nodiscard]] bool some_denied(ActionSet actions, std::string_view filter) const;
+
 private:
     // A filter cut into its levels; '+' is a level, '#' a flag.
     struct Levels {

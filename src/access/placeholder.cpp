@@ -47,6 +47,11 @@ Result<Placeholder, std::string> Placeholder::parse(std::string_view text) {
     return Failure{message};
 }
 
+std::string Placeholder::text() const {
+    if (source == Source::Claim) return "{" + std::string(claim_prefix) + claim + "}";
+    return source == Source::User ? "{user}" : "{client}";
+}
+
 std::string_view Placeholder::value(const Identity& identity) const {
     std::string_view found;
     switch (source) {

@@ -20,6 +20,7 @@ struct Placeholder {
 
     // The error is a reason to show to whoever wrote it. REQUIRES: has_brace(text).
     [[nodiscard]] static Result<Placeholder, std::string> parse(std::string_view text);
+    [[nodiscard]] std::string text() const;  // what parse() reads
     [[nodiscard]] static bool has_brace(std::string_view text) noexcept;
 
     // Empty: the identity has no such value, or one that could be taken for more than one level of

@@ -1,9 +1,8 @@
 #include "access/policy.h"
 
-#include <algorithm>
-
 #include "access/policy_compiler.h"
 #include "access/policy_index.h"
+#include "access/policy_review.h"
 
 namespace rtbridge {
 
@@ -13,6 +12,7 @@ Policy::~Policy() = default;
 std::shared_ptr<const Policy> Policy::compile(const Config& config, Diagnostics& diagnostics) {
     std::optional<Index> index = PolicyCompiler(config, diagnostics).compile();
     if (!index) return nullptr;
+    PolicyReview(config, *index, diagnostics).run();
     return std::shared_ptr<const Policy>(new Policy(std::move(*index)));
 }
 

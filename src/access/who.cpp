@@ -42,13 +42,19 @@ bool Who::matches(const Identity& identity) const {
            (!address || address->contains(identity.address));
 }
 
-WhoClasses::Class WhoClasses::intern(const Who& who) {
-    std::vector<Class>& candidates = known_[names_key(who)];
-    for (const Class candidate : candidates) {
+std::optional<WhoClasses::Class> WhoClasses::find(const Who& who) const {
+    const auto candidates = known_.find(names_key(who));
+    if (candidates == known_.end()) return std::nullopt;
+    for (const Class candidate : candidates->second) {
         if (classes_[candidate] == who) return candidate;
     }
+    return std::nullopt;
+}
+
+WhoClasses::Class WhoClasses::intern(const Who& who) {
+    if (const std::optional<Class> known = find(who)) return *known;
     const Class added = static_cast<Class>(classes_.size());
-    candidates.push_back(added);
+    known_[names_key(who)].push_back(added);
     classes_.push_back(who);
     if (is_literal(who.user)) {
         by_user_[*who.user].push_back(added);

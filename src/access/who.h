@@ -37,6 +37,7 @@ public:
     using Class = std::uint32_t;
 
     [[nodiscard]] Class intern(const Who& who);  // the class of `who`, new or known
+    [[nodiscard]] std::optional<Class> find(const Who& who) const;
     [[nodiscard]] std::vector<Class> classes_of(const Identity& identity) const;  // ascending
     [[nodiscard]] const Who& who(Class number) const { return classes_[number]; }
     [[nodiscard]] std::size_t size() const noexcept { return classes_.size(); }
