@@ -252,8 +252,6 @@ TEST(ConfigLoader, RefusesAtTheTopLevel) {
 
 TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
     expect_refusals({
-        {"[acl]", "1:2: error: acl is not supported yet; remove it"},
-        {"[[acl.rule]]", "1:3: error: acl is not supported yet; remove it"},
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
         {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},

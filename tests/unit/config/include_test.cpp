@@ -129,7 +129,8 @@ TEST(Include, IncludedFilesHoldRulesOnly) {
                  "[auth]\n"
                  "anonymous = \"deny\"\n"
                  "[[auth.role]]\n"
-                 "[[acl.rule]]\n"
+                 "[acl]\n"
+                 "default = \"deny\"\n"
                  "[[http.route]]\n"
                  "[[alert]]\n"
                  "[[test]]\n"
@@ -146,11 +147,28 @@ TEST(Include, IncludedFilesHoldRulesOnly) {
         "a.toml:7:1: error: anonymous of [auth] may not stand in an included file; move it to the "
         "main file\n"
         "a.toml:8:8: error: role is not supported yet; remove it\n"
-        "a.toml:9:7: error: rule is not supported yet; remove it\n"
-        "a.toml:10:8: error: route is not supported yet; remove it\n"
-        "a.toml:11:3: error: alert is not supported yet; remove it\n"
-        "a.toml:12:3: error: test is not supported yet; remove it\n"
-        "a.toml:13:2: error: sse may not stand in an included file; move it to the main file\n");
+        "a.toml:10:1: error: default of [acl] may not stand in an included file; move it to the "
+        "main file\n"
+        "a.toml:11:8: error: route is not supported yet; remove it\n"
+        "a.toml:12:3: error: alert is not supported yet; remove it\n"
+        "a.toml:13:3: error: test is not supported yet; remove it\n"
+        "a.toml:14:2: error: sse may not stand in an included file; move it to the main file\n");
+}
+
+TEST(Include, AccessRulesOfIncludedFilesJoinThoseOfTheMainFile) {
+    const std::string rule = "[[acl.rule]]\nallow = [\"receive\"]\ntopics = [\"a\"]\n";
+    const Folder folder;
+    folder.write("main.toml", "include = [\"a.toml\"]\n[acl]\ndefault = \"allow\"\n" + rule);
+    folder.write("a.toml", rule + rule);
+    Diagnostics diagnostics;
+
+    const std::optional<Config> config = load_config(folder.path("main.toml"), diagnostics);
+
+    EXPECT_EQ(to_test_text(diagnostics), "");
+    ASSERT_TRUE(config && config->acl);
+    EXPECT_EQ(config->acl->default_effect, AclEffect::Allow);
+    ASSERT_EQ(config->acl->rules.size(), 3U);
+    EXPECT_EQ(config->acl->rules[2].place.file, folder.path("a.toml"));
 }
 
 TEST(Include, ASyntaxErrorEndsTheReadingOfItsFileOnly) {
