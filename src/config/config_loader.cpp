@@ -58,6 +58,16 @@ void read_rules_section(TableReader& root, Config& config) {
     if (entry) read_rules(root.document(), *entry, config.rules, root.diagnostics());
 }
 
+// Everything but `list` of a section of which an included file may hold only that list.
+void refuse_all_but(TableReader& root, std::string_view section, std::string_view list,
+                    const toml::table& table) {
+    for (const auto& [key, node] : table) {
+        if (key.str() == list) continue;
+        root.error(key, std::string(key.str()) + " of [" + std::string(section) +
+                            "] may not stand in an included file; move it to the main file");
+    }
+}
+
 // Sections of which an included file may hold only one list, such as [[acl.rule]].
 void refuse_partial_section(TableReader& root, std::string_view section, std::string_view list) {
     const toml::table* const table = root.take_table(section);
@@ -65,11 +75,22 @@ void refuse_partial_section(TableReader& root, std::string_view section, std::st
     TableReader reader(root.document(), *table, "[" + std::string(section) + "]",
                        root.diagnostics());
     reader.not_supported_yet({list});
-    for (const auto& [key, node] : *table) {
-        if (key.str() == list) continue;
-        root.error(key, std::string(key.str()) + " of [" + std::string(section) +
-                            "] may not stand in an included file; move it to the main file");
+    refuse_all_but(root, section, list, *table);
+}
+
+void read_included_auth(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("auth");
+    if (table == nullptr) return;
+    refuse_all_but(root, "auth", "role", *table);
+    std::vector<AuthRoleConfig> roles;
+    TableReader reader(root.document(), *table, "[auth]", root.diagnostics());
+    read_auth_roles(reader, roles);
+    if (roles.empty()) return;
+    if (!config.auth) {
+        root.error(*table, "[[auth.role]] needs an [auth] section in the main file; add one");
+        return;
     }
+    for (AuthRoleConfig& role : roles) config.auth->roles.push_back(std::move(role));
 }
 
 void read_included_file(const std::string& path, Config& config, Diagnostics& diagnostics) {
@@ -81,7 +102,7 @@ void read_included_file(const std::string& path, Config& config, Diagnostics& di
     read_rules_section(root, config);
     root.not_supported_yet({"alert", "test"});
     refuse_partial_section(root, "acl", "rule");
-    refuse_partial_section(root, "auth", "role");
+    read_included_auth(root, config);
     refuse_partial_section(root, "http", "route");
     root.refuse({"include"}, "may not stand in an included file; name the file in the main file");
     root.refuse({"version", "listener", "limits", "mqtt_tunnel", "socketio", "sse", "broker"},
@@ -103,12 +124,17 @@ void check_names_are_unique(const Config& config, Diagnostics& diagnostics) {
     }
 }
 
+bool somebody_may_log_in(const AuthConfig& auth) {
+    return auth.anonymous_role || !auth.jwt.empty() || !auth.passwords_file.value.empty();
+}
+
 void check_exposure(const Config& config, Diagnostics& diagnostics) {
     if (config.listener.bind.loopback()) return;
-    if (config.auth && config.auth->anonymous_role) return;
+    if (config.auth && somebody_may_log_in(*config.auth)) return;
     diagnostics.error(config.listener.bind_place,
                       "bind is reachable from other machines and nobody could log in; bind to "
-                      "127.0.0.1, or let everyone in: [auth] anonymous = \"role:viewer\"");
+                      "127.0.0.1, add [[auth.jwt]] or passwords_file to [auth], or let everyone "
+                      "in: [auth] anonymous = \"role:viewer\"");
 }
 
 void read_main_file(const TomlDocument& document, Config& config, Diagnostics& diagnostics) {
