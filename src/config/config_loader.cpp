@@ -97,6 +97,21 @@ void refuse_partial_section(TableReader& root, std::string_view section, std::st
     refuse_all_but(root, section, list, *table);
 }
 
+void read_included_auth(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("auth");
+    if (table == nullptr) return;
+    refuse_all_but(root, "auth", "role", *table);
+    std::vector<AuthRoleConfig> roles;
+    TableReader reader(root.document(), *table, "[auth]", root.diagnostics());
+    read_auth_roles(reader, roles);
+    if (roles.empty()) return;
+    if (!config.auth) {
+        root.error(*table, "[[auth.role]] needs an [auth] section in the main file; add one");
+        return;
+    }
+    for (AuthRoleConfig& role : roles) config.auth->roles.push_back(std::move(role));
+}
+
 void read_included_file(const std::string& path, Config& config, Diagnostics& diagnostics) {
     const std::optional<std::string> text = read_config_file(path, diagnostics);
     if (!text) return;
@@ -106,7 +121,7 @@ void read_included_file(const std::string& path, Config& config, Diagnostics& di
     read_rules_section(root, config);
     root.not_supported_yet({"alert", "test"});
     read_included_acl_rules(root, config);
-    refuse_partial_section(root, "auth", "role");
+    read_included_auth(root, config);
     refuse_partial_section(root, "http", "route");
     root.refuse({"include"}, "may not stand in an included file; name the file in the main file");
     root.refuse({"version", "listener", "limits", "mqtt_tunnel", "socketio", "sse", "broker"},
@@ -128,12 +143,17 @@ void check_names_are_unique(const Config& config, Diagnostics& diagnostics) {
     }
 }
 
+bool somebody_may_log_in(const AuthConfig& auth) {
+    return auth.anonymous_role || !auth.jwt.empty() || !auth.passwords_file.value.empty();
+}
+
 void check_exposure(const Config& config, Diagnostics& diagnostics) {
     if (config.listener.bind.loopback()) return;
-    if (config.auth && config.auth->anonymous_role) return;
+    if (config.auth && somebody_may_log_in(*config.auth)) return;
     diagnostics.error(config.listener.bind_place,
                       "bind is reachable from other machines and nobody could log in; bind to "
-                      "127.0.0.1, or let everyone in: [auth] anonymous = \"role:viewer\"");
+                      "127.0.0.1, add [[auth.jwt]] or passwords_file to [auth], or let everyone "
+                      "in: [auth] anonymous = \"role:viewer\"");
 }
 
 void read_main_file(const TomlDocument& document, Config& config, Diagnostics& diagnostics) {

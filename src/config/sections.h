@@ -15,6 +15,8 @@ void read_limits(TableReader& table, LimitsConfig& limits);
 // `[[acl.rule]]`: appends the rules of `entry`, those with mistakes too.
 void read_acl_rules(const TomlDocument& document, const TomlEntry& entry,
                     std::vector<AclRuleConfig>& rules, Diagnostics& diagnostics);
+// `[[auth.role]]` of an [auth] table, which in an included file holds nothing else: appends.
+void read_auth_roles(TableReader& auth, std::vector<AuthRoleConfig>& roles);
 // `[[rule]]`: appends the rules of `entry` in file order.
 void read_rules(const TomlDocument& document, const TomlEntry& entry,
                 std::vector<RuleConfig>& rules, Diagnostics& diagnostics);
