@@ -51,10 +51,11 @@ Action missing_action(const Grants& grants, MqttRequest request, std::string_vie
     return Action::Subscribe;
 }
 
-// RFC 7515, 3.1: three parts, and the first is an object in base64url. A password could look like
-// this as well, but then nobody may fall back to it: which check failed would be up to the client.
+// RFC 7515, 3.1: three parts, and the first is an object in base64url. Where both are in use a
+// password could look like this as well, but then nobody may fall back to it: which check failed
+// would be up to the client.
 bool looks_like_token(std::string_view password) {
-    return password.starts_with("eyJ") && std::count(password.begin(), password.end(), '.') == 2;
+    return password.starts_with("ey") && std::count(password.begin(), password.end(), '.') == 2;
 }
 
 std::array<std::uint8_t, 32> digest_of(std::string_view user, std::string_view password) {
@@ -182,9 +183,9 @@ Login MqttAccess::prove(const MqttClient& client, std::string_view password,
     if (password.empty()) {
         return refused(LoginError::NotInUse, "a user name without a password or token");
     }
-    if (!access_->authenticator->takes_tokens() || !looks_like_token(password)) {
-        return prove_password(client, password);
-    }
+    const bool token = access_->authenticator->takes_tokens() &&
+                       (looks_like_token(password) || !access_->authenticator->takes_passwords());
+    if (!token) return prove_password(client, password);
     Login login = access_->authenticator->by_token(password, deps_.clock.unix_ms() / 1000);
     // A durable client that is away keeps its queue when its token expires meanwhile; it needs a
     // fresh one to come back.
@@ -201,7 +202,7 @@ Login MqttAccess::prove(const MqttClient& client, std::string_view password,
 Login MqttAccess::prove_password(const MqttClient& client, std::string_view password) {
     const Authenticator& authenticator = *access_->authenticator;
     if (!authenticator.takes_passwords()) {
-        return refused(LoginError::NotInUse, "not a token, and no auth.passwords_file is in use");
+        return refused(LoginError::NotInUse, "neither tokens nor passwords are in use");
     }
     if (client.user.empty()) {
         return refused(LoginError::BadCredentials, "a password without a user name");
