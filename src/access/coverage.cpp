@@ -141,15 +141,14 @@ bool CoverageSearch::denied_everywhere(ActionSet actions, const Levels& filter,
 
 bool CoverageSearch::possible(ActionSet actions, ActionSet missing, const Levels& filter,
                               KeyQuery query, Effort& effort) const {
-    if (effort.intersections == 0) return true;
-    --effort.intersections;
+    if (!effort.spend(steps_of_intersection)) return true;
     if (denied_everywhere(actions, filter, query)) return false;
     if (missing.empty()) return true;
     const auto wanted = [&](const PolicyTrie::Node& at) {
-        return at.below.allow.intersects(missing);
+        return at.below.allow.intersects(missing) && effort.spend(1);
     };
     Levels path;
-    return std::any_of(roots_.begin(), roots_.end(), [&](PolicyTrie::NodeIndex root) {
+    const bool found = std::any_of(roots_.begin(), roots_.end(), [&](PolicyTrie::NodeIndex root) {
         return overlaps(root, filter, path, wanted,
                         [&](PolicyTrie::NodeIndex node, const Levels& intersection) {
                             const ActionSet allow = index_.trie.masks(node, values_, query).allow;
@@ -157,6 +156,7 @@ bool CoverageSearch::possible(ActionSet actions, ActionSet missing, const Levels
                                    possible(actions, missing - allow, intersection, query, effort);
                         });
     });
+    return found || effort.steps == 0;
 }
 
 template <typename Wanted, typename Visit>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -44,8 +45,13 @@ private:
     };
     // How far the search for something allowed goes before it takes it for found.
     struct Effort {
-        std::size_t intersections = 1'000;
+        std::size_t steps = 100'000;  // about a millisecond
+        bool spend(std::size_t more) {
+            steps -= std::min(steps, more);
+            return steps > 0;
+        }
     };
+    static constexpr std::size_t steps_of_intersection = 20;
 
     [[nodiscard]] static Levels cut(std::string_view filter);
     [[nodiscard]] ActionSet default_for(const Levels& filter) const;

@@ -61,11 +61,11 @@ public:
     [[nodiscard]] bool may(ActionSet actions, std::string_view topic,
                            std::optional<std::string_view> key = std::nullopt) const;
     // The same for a subscription: All where every topic that it matches is allowed with each of
-    // `keys`, None where none is with any of them. Exact, but for two doubts that give Part:
-    // whether more than a thousand intersections of allows with the filter are all denied, and
-    // whether each key that an allow is limited to is denied where `keys` is empty. `keys` empty:
-    // with any key or none; allows that are limited to keys count then, and so do such denies
-    // against All. `filter` without "$share/<group>/" (without_share_prefix()).
+    // `keys`, None where none is with any of them. Exact, but for two doubts that give Part: a
+    // search for something allowed that takes too long is given up, and where `keys` is empty
+    // nobody looks whether each key that an allow is limited to is denied.
+    // `keys` empty: with any key or none; allows that are limited to keys count then, and so do
+    // such denies against All. `filter` without "$share/<group>/" (without_share_prefix()).
     [[nodiscard]] Coverage coverage(ActionSet actions, const TopicFilter& filter,
                                     const std::vector<std::string>& keys = {}) const;
     // Could anything with this key (absent: with any key or none) be allowed on any topic?

@@ -64,6 +64,17 @@ std::optional<AddressRange> AddressRange::parse(std::string_view text) {
     return range;
 }
 
+std::string AddressRange::text() const {
+    constexpr Address mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const bool v4 = prefix_bits_ >= mapped_bits &&
+                    std::equal(mapped.begin(), mapped.begin() + 12, network_.begin());
+    const unsigned most = v4 ? 32 : address_bits;
+    const unsigned prefix = v4 ? prefix_bits_ - mapped_bits : prefix_bits_;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    (void)inet_ntop(v4 ? AF_INET : AF_INET6, &network_[v4 ? 12 : 0], text.data(), text.size());
+    return prefix == most ? text.data() : text.data() + ("/" + std::to_string(prefix));
+}
+
 bool AddressRange::contains(std::string_view address) const {
     std::optional<Parsed> parsed = parse_address(address);
     if (!parsed) return false;

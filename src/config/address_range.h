@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace rtbridge {
@@ -16,6 +17,7 @@ public:
     [[nodiscard]] static std::optional<AddressRange> parse(std::string_view text);
     // False also for a text that is no address.
     [[nodiscard]] bool contains(std::string_view address) const;
+    [[nodiscard]] std::string text() const;  // what parse() reads, shortest form
 
     friend bool operator==(const AddressRange&, const AddressRange&) = default;
 

@@ -2,6 +2,7 @@
 #include <exception>
 #include <iostream>
 
+#include "ctl/acl.h"
 #include "ctl/check.h"
 #include "ctl/doctor.h"
 #include "ctl/explain.h"
@@ -11,13 +12,15 @@ int main(int argc, char** argv) try {
     tool.set_version_flag("--version", RTBRIDGE_VERSION);
     tool.require_subcommand(1);
     int exit_code = 0;
+    rtbridge::add_acl(tool, exit_code);
     rtbridge::add_check(tool, exit_code);
     rtbridge::add_doctor(tool, exit_code);
     rtbridge::add_explain(tool, exit_code);
     try {
         tool.parse(argc, argv);
     } catch (const CLI::ParseError& error) {  // also --help and --version, whose code is 0
-        return tool.exit(error) == 0 ? 0 : 1;
+        const int wrong_usage = tool.got_subcommand("acl") ? 2 : 1;  // 1 is an answer of acl's
+        return tool.exit(error) == 0 ? 0 : wrong_usage;
     }
     return exit_code;
 } catch (const std::exception& exception) {

@@ -33,6 +33,21 @@ TEST(AddressRange, ContainsTheAddressesOfItsNetwork) {
     }
 }
 
+TEST(AddressRange, IsWrittenInItsShortestForm) {
+    const struct {
+        std::string_view range, text;
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"192.0.2.7/24", "192.0.2.0/24"},
+        {"0.0.0.0/0", "0.0.0.0/0"},
+        {"::ffff:10.1.2.3/104", "10.0.0.0/8"},
+        {"2001:DB8:0:0::/32", "2001:db8::/32"},
+        {"::1", "::1"},
+        {"::/0", "::/0"},
+    };
+    for (const auto& c : cases) EXPECT_EQ(AddressRange::parse(c.range)->text(), c.text) << c.range;
+}
+
 TEST(AddressRange, RefusesWhatIsNoAddressOrNetwork) {
     for (const std::string_view text :
          {"", "localhost", "192.0.2", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/8x",

@@ -54,6 +54,23 @@ void write(std::ostream& out, const RuleConfig& rule) {
     out << "\n  mqtt " << static_cast<int>(rule.mqtt) << " " << rule.publish_topic.value << "\n";
 }
 
+void write(std::ostream& out, const AclConfig& acl) {
+    out << "acl " << (acl.default_effect == AclEffect::Allow ? "allow" : "deny") << "\n";
+    for (const AclRuleConfig& rule : acl.rules) {
+        out << (rule.effect == AclEffect::Allow ? "  allow" : "  deny");
+        for (std::size_t i = 0; i < action_names.size(); ++i) {
+            if (rule.actions.contains(static_cast<Action>(i))) out << " " << action_names[i];
+        }
+        if (rule.user) out << " user=" << rule.user->value;
+        if (rule.client) out << " client=" << rule.client->value;
+        if (rule.role) out << " role=" << rule.role->value;
+        if (rule.address) out << " address=" << rule.address->text();
+        for (const Placed<std::string>& topic : rule.topics) out << " topic=" << topic.value;
+        for (const Placed<std::string>& key : rule.keys) out << " key=" << key.value;
+        out << "\n";
+    }
+}
+
 }  // namespace
 
 std::string to_test_text(const Config& config) {
@@ -74,6 +91,7 @@ std::string to_test_text(const Config& config) {
         << "\nhistory_bytes " << limits.history_bytes << "\npassword_time "
         << limits.password_time.count() << "\ndrain_time " << limits.drain_time.count() << "\n";
     if (config.auth) out << "auth " << config.auth->anonymous_role.value_or("(deny)") << "\n";
+    if (config.acl) write(out, *config.acl);
     for (const RuleConfig& rule : config.rules) write(out, rule);
     return out.str();
 }

@@ -39,11 +39,12 @@ TEST(InstalledFile, ItsCommentedOptionsShowTheDefaults) {
 
     const std::optional<Config> config = parse_config(text.str(), installed_file, diagnostics);
 
-    EXPECT_EQ(options, 20);
+    EXPECT_EQ(options, 22);
     EXPECT_EQ(to_test_text(diagnostics), "");
     ASSERT_TRUE(config);
     Config expected = Config::built_in();
     expected.auth = AuthConfig{};  // the section in itself means "deny"
+    expected.acl = AclConfig{};    // likewise
     EXPECT_EQ(to_test_text(*config), to_test_text(expected));
 }
 
