@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "access/jwk.h"
@@ -32,6 +33,8 @@ public:
     [[nodiscard]] static Result<KeySet, std::string> parse(std::string_view content);
 
     [[nodiscard]] const std::vector<VerificationKey>& keys() const { return keys_; }
+    // For whoever signs with one.
+    [[nodiscard]] std::vector<VerificationKey> take_keys() && { return std::move(keys_); }
     [[nodiscard]] bool holds_secrets() const;
     // Whether any key could verify by one of these algorithms.
     [[nodiscard]] bool fits_any(const std::vector<std::string>& algorithms) const;

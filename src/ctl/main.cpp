@@ -6,6 +6,8 @@
 #include "ctl/check.h"
 #include "ctl/doctor.h"
 #include "ctl/explain.h"
+#include "ctl/passwd.h"
+#include "ctl/token.h"
 
 int main(int argc, char** argv) try {
     CLI::App tool("rtbridgectl: what the rtbridge plugin would do, without a broker");
@@ -16,6 +18,8 @@ int main(int argc, char** argv) try {
     rtbridge::add_check(tool, exit_code);
     rtbridge::add_doctor(tool, exit_code);
     rtbridge::add_explain(tool, exit_code);
+    rtbridge::add_passwd(tool, exit_code);
+    rtbridge::add_token(tool, exit_code);
     try {
         tool.parse(argc, argv);
     } catch (const CLI::ParseError& error) {  // also --help and --version, whose code is 0

@@ -12,6 +12,13 @@ TEST(PasswordHash, ReadsWhatOthersWrote) {
     const struct {
         std::string_view stored, description;
     } cases[] = {
+        // mosquitto_passwd 2.0.11
+        {"$7$101$HjtYVxtY1elGwi3j$pD2DeJY/4cXENtvPRNvmD2JW36pYmc7SzzESIUWXt1ZJrYP/"
+         "vy3GTSiriyQre2qabvymAhDp08nmMzJpAOg73A==",
+         "PBKDF2 with 101 rounds"},
+        {"$6$oDgG+Vq70FvoBoAi$XsPc2nelTHJrqmTjebFieMAPyrujWsF2VR5q7eV1szu2FYGTbrok6P2L2hPbli3G9acU"
+         "mN9S5IQdFqbyeeOf/Q==",
+         "SHA-512"},
         // python3: hashlib.sha512(b"secret" + salt)
         {"$6$c2FsdHNhbHRzYWx0$3aiBbchfIZo+1WYrkPzJjQxZ79F/NmwLQ+wF073kTd+6ANhaic8G/jWF/"
          "X4sqSFUKpLNdm1FZjBck6HQ8knM3A==",
