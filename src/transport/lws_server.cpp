@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "transport/listener_state.h"
+#include "transport/tls_context.h"
 
 namespace rtbridge {
 namespace {
@@ -34,9 +35,13 @@ std::optional<std::string> version_mismatch() {
            std::string(running) + "; rebuild rtbridge for this system";
 }
 
-int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*in*/,
+int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* /*in*/,
                  std::size_t length) noexcept try {
     assert_on_listener_thread();
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+        auto* const server = static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
+        return server->on_tls_context(static_cast<ssl_ctx_st*>(user)) ? 0 : -1;
+    }
     auto* const connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
     if (connection == nullptr) return 0;  // lws's own descriptors
     switch (reason) {
@@ -93,6 +98,14 @@ const lws_protocols protocols[] = {
 // No keep-alive pings by lws: Session::check() has its own.
 const lws_retry_bo_t no_lws_pings{};
 
+// libwebsockets makes the TLS context and asks for it to be filled: on_tls_context().
+void use_tls(lws_context_creation_info& info) {
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+                    LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;  // its client side, which nobody uses
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;              // no socket either, but a server's TLS
+    info.alpn = "http/1.1";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
@@ -117,6 +130,8 @@ Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loo
     info.keepalive_timeout = static_cast<int>(handshake_s.count());
     info.vhost_name = "rtbridge";
 
+    if (state.config->tls) use_tls(info);
+
     std::string complaints;
     lws_complaints = &complaints;
     lws_set_log_level(LLL_ERR | LLL_WARN, collect_complaint);
@@ -130,6 +145,7 @@ Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loo
             "libwebsockets-evlib-uv), or: " +
             complaints};
     }
+    if (server->tls_ != nullptr) refuse_other_protocols(server->tls_);
     server->vhost_ = lws_get_vhost_by_name(server->context_, info.vhost_name);
     return server;
 }
@@ -171,6 +187,11 @@ void LwsServer::forget(Connection* connection) {
 void LwsServer::check_handshakes(SteadyTime now) {
     std::erase_if(handshaking_, [](const Connection* c) { return c->headers_read(); });
     for (Connection* connection : handshaking_) connection->check_handshake(now);
+}
+
+bool LwsServer::on_tls_context(ssl_ctx_st* context) {
+    tls_ = context;
+    return configure_tls(context, state_);
 }
 
 void LwsServer::recheck_access() {
