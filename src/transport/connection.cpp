@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "access/client_address.h"
 #include "transport/api.h"
 #include "transport/listener_state.h"
 #include "transport/selection_request.h"
@@ -59,7 +60,12 @@ Connection::Connection(ListenerState& state, std::string peer_address, Capacity 
     : state_(state),
       accepted_at_(state.clock.now()),
       peer_address_(std::move(peer_address)),
-      capacity_(capacity) {}
+      capacity_(capacity) {
+    // For whom a proxy speaks is known with each request.
+    if (!is_trusted_proxy(peer_address_, state.config->listener.trusted_proxies)) {
+        count_for(peer_address_);
+    }
+}
 
 Connection::~Connection() = default;
 
@@ -73,6 +79,26 @@ void Connection::check_handshake(SteadyTime now) {
     abandon();
 }
 
+// A connection over one limit is not counted as over another.
+void Connection::count_for(const std::string& client_address) {
+    if (counted_.address() == client_address) return;
+    counted_ = state_.addresses.take(client_address);
+    if (capacity_ == Capacity::TooManyConnections) return;
+    const std::uint32_t most = state_.config->limits.connections_per_ip;
+    const bool too_many = most > 0 && state_.addresses.count(client_address) > most;
+    if (too_many) state_.metrics.hit(Limit::ConnectionsPerIp);
+    capacity_ = too_many ? Capacity::TooManyFromAddress : Capacity::Free;
+}
+
+HttpRequest Connection::next_request() {
+    HttpRequest request = read_request(wsi_, peer_address_);
+    const auto& trusted = state_.config->listener.trusted_proxies;
+    request.facts.trusted_proxy = is_trusted_proxy(peer_address_, trusted);
+    request.facts.client_address = client_address(peer_address_, request.x_forwarded_for, trusted);
+    count_for(request.facts.client_address);
+    return request;
+}
+
 std::optional<HttpReply> Connection::refuse_for_capacity() const {
     if (capacity_ == Capacity::Free) return std::nullopt;
     HttpReply reply = capacity_ == Capacity::TooManyConnections
@@ -84,7 +110,7 @@ std::optional<HttpReply> Connection::refuse_for_capacity() const {
 
 int Connection::on_request() {
     headers_read_ = true;
-    const HttpRequest request = read_request(wsi_, peer_address_);
+    const HttpRequest request = next_request();
     const std::optional<HttpReply> refusal = refuse_for_capacity();
     const HttpReply reply = refusal ? *refusal : answer(request, state_.api());
 
@@ -111,7 +137,7 @@ int Connection::on_upgrade_offer() {
     headers_read_ = true;
     // lws answers what it does not know by itself, and the header is gone then.
     const std::string offer = upgrade_offer(wsi_);
-    const HttpRequest request = offer.empty() ? HttpRequest{} : read_request(wsi_, peer_address_);
+    const HttpRequest request = offer.empty() ? HttpRequest{} : next_request();
     if (offer == "websocket") {
         if (request.subprotocols.empty()) return 0;
         return reply_and_close(HttpReply::error(
@@ -124,7 +150,7 @@ int Connection::on_upgrade_offer() {
 }
 
 int Connection::on_upgrade() {
-    if (const auto refusal = prepare_upgrade(read_request(wsi_, peer_address_))) {
+    if (const auto refusal = prepare_upgrade(next_request())) {
         return reply_and_close(*refusal);
     }
     return 0;
@@ -160,7 +186,7 @@ void Connection::on_established() {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
     const auto upgrade = std::exchange(upgrade_, nullptr);
     facts_ = std::make_unique<const RequestFacts>(std::move(upgrade->facts));
-    session_ = &state_.sessions.add(peer_address_, std::move(upgrade->selection.selection),
+    session_ = &state_.sessions.add(facts_->client_address, std::move(upgrade->selection.selection),
                                     upgrade->selection.snapshot, *this);
     session_->flush();
 }
@@ -169,7 +195,8 @@ int Connection::on_frame(std::size_t bytes, std::size_t bytes_to_come, bool mess
     session_->on_life();
     message_bytes_ += bytes;
     const std::size_t frame_bytes_max = state_.config->limits.frame_bytes;
-    if (message_bytes_ + bytes_to_come > frame_bytes_max) {
+    // Each alone as well: lws 4.1.6 takes some impossible lengths for close to 2^64.
+    if (bytes_to_come > frame_bytes_max || message_bytes_ + bytes_to_come > frame_bytes_max) {
         state_.metrics.hit(Limit::Frame);
         session_->close(CloseCode::MessageTooBig,
                         "limit=frame max=" + std::to_string(frame_bytes_max));

@@ -10,6 +10,7 @@
 #include "access/admission.h"
 #include "base/thread_role.h"
 #include "listener/session.h"
+#include "transport/address_counts.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 
@@ -64,8 +65,6 @@ public:
     [[nodiscard]] const WireShape& shape() const override;
     [[nodiscard]] std::string_view transport() const override { return "websocket"; }
 
-    [[nodiscard]] const std::string& peer_address() const { return peer_address_; }
-
 private:
     struct PendingUpgrade;
     struct CloseRequest {
@@ -73,6 +72,8 @@ private:
         std::string reason;
     };
 
+    [[nodiscard]] HttpRequest next_request() ON_LISTENER_THREAD;
+    void count_for(const std::string& client_address) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<HttpReply> refuse_for_capacity() const;
     [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
@@ -82,7 +83,8 @@ private:
     ListenerState& state_;
     lws* wsi_ = nullptr;
     SteadyTime accepted_at_;
-    std::string peer_address_;
+    std::string peer_address_;  // of the socket: a browser or a proxy
+    AddressCounts::Share counted_;
     std::unique_ptr<PendingUpgrade> upgrade_;    // between the decision and the 101
     std::unique_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
     Session* session_ = nullptr;                 // owned by Sessions

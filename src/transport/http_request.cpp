@@ -87,6 +87,7 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.facts.host = header(wsi, WSI_TOKEN_HOST).value_or("");
     request.facts.origin = header(wsi, WSI_TOKEN_ORIGIN);
     request.facts.forwarded = passed_a_proxy(wsi);
+    request.x_forwarded_for = header(wsi, WSI_TOKEN_X_FORWARDED_FOR);
     request.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
     request.subprotocols = header(wsi, WSI_TOKEN_PROTOCOL).value_or("");
     request.websocket_version = header(wsi, WSI_TOKEN_VERSION).value_or("");

@@ -180,8 +180,8 @@ void LwsServer::forget(Connection* connection) {
     const auto it = connections_.find(connection);
     if (it == connections_.end()) return;
     std::erase(handshaking_, connection);
-    if (observer_ != nullptr) observer_->on_connection_gone(*connection);
     connections_.erase(it);
+    if (observer_ != nullptr) observer_->on_connection_gone();
 }
 
 void LwsServer::check_handshakes(SteadyTime now) {

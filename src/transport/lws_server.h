@@ -48,7 +48,7 @@ public:
     class Observer {
     public:
         virtual ~Observer() = default;
-        virtual void on_connection_gone(const Connection& connection) ON_LISTENER_THREAD = 0;
+        virtual void on_connection_gone() ON_LISTENER_THREAD = 0;
     };
     void set_observer(Observer* observer) { observer_ = observer; }
 
