@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "access/client_address.h"
@@ -20,6 +21,9 @@ namespace {
 constexpr int close_timeout_s = 3;
 constexpr std::size_t close_reason_bytes_max = 123;  // RFC 6455, 5.5 and 5.5.1
 constexpr std::string_view retry_after_s = "5";
+// How long a connection that will be refused may take to ask: there is room for few of them, and
+// those that never ask must not keep a browser from its 503.
+constexpr std::chrono::milliseconds refusal_patience{1'000};
 
 unsigned char* as_lws_bytes(std::string_view bytes) {
     // lws_write() takes a mutable buffer because of protocols that add headers in place; raw writes
@@ -74,7 +78,10 @@ void Connection::on_adopted(lws* wsi) {
 }
 
 void Connection::check_handshake(SteadyTime now) {
-    if (dead_ || now - accepted_at_ < state_.config->limits.handshake_timeout) return;
+    if (dead_) return;
+    std::chrono::milliseconds patience = state_.config->limits.handshake_timeout;
+    if (capacity_ != Capacity::Free) patience = std::min(patience, refusal_patience);
+    if (now - accepted_at_ < patience) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
     abandon();
 }
@@ -99,7 +106,11 @@ HttpRequest Connection::next_request() {
     return request;
 }
 
-std::optional<HttpReply> Connection::refuse_for_capacity() const {
+std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) const {
+    if (request.ambiguous) {
+        return HttpReply::error(400, "bad_request",
+                                "the request is not clear: its version, or a blank before a colon");
+    }
     if (capacity_ == Capacity::Free) return std::nullopt;
     HttpReply reply = capacity_ == Capacity::TooManyConnections
                           ? HttpReply::error(503, "unavailable", "limits.connections is reached")
@@ -111,7 +122,7 @@ std::optional<HttpReply> Connection::refuse_for_capacity() const {
 int Connection::on_request() {
     headers_read_ = true;
     const HttpRequest request = next_request();
-    const std::optional<HttpReply> refusal = refuse_for_capacity();
+    const std::optional<HttpReply> refusal = refuse_at_once(request);
     const HttpReply reply = refusal ? *refusal : answer(request, state_.api());
 
     // No route takes a body. One that comes all the same is not read, so nothing can follow it.
@@ -145,7 +156,7 @@ int Connection::on_upgrade_offer() {
     }
     if (offer != "h2c") return -1;
     // An offer of HTTP/2 may be ignored (RFC 9110, 7.8).
-    if (const auto refusal = refuse_for_capacity()) return reply_and_close(*refusal);
+    if (const auto refusal = refuse_at_once(request)) return reply_and_close(*refusal);
     return reply_and_close(answer(request, state_.api()));
 }
 
@@ -157,7 +168,7 @@ int Connection::on_upgrade() {
 }
 
 std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
-    if (auto refusal = refuse_for_capacity()) return refusal;
+    if (auto refusal = refuse_at_once(request)) return refusal;
     if (request.path != "/ws") {
         return HttpReply::error(404, "not_found", "WebSockets are served at /ws");
     }
@@ -195,8 +206,7 @@ int Connection::on_frame(std::size_t bytes, std::size_t bytes_to_come, bool mess
     session_->on_life();
     message_bytes_ += bytes;
     const std::size_t frame_bytes_max = state_.config->limits.frame_bytes;
-    // Each alone as well: lws 4.1.6 takes some impossible lengths for close to 2^64.
-    if (bytes_to_come > frame_bytes_max || message_bytes_ + bytes_to_come > frame_bytes_max) {
+    if (message_bytes_ + bytes_to_come > frame_bytes_max) {
         state_.metrics.hit(Limit::Frame);
         session_->close(CloseCode::MessageTooBig,
                         "limit=frame max=" + std::to_string(frame_bytes_max));
@@ -217,6 +227,7 @@ void Connection::on_pong() {
 }
 
 void Connection::on_peer_close() {
+    peer_closed_ = true;
     if (session_ != nullptr) session_->abandon();
 }
 
@@ -226,7 +237,7 @@ int Connection::on_writable() {
         // Our own frame: lws_close_reason() and -1 out of a writable callback shut the socket down
         // without one (lws 4.1.6).
         const std::string frame = close_frame(close_request_->code, close_request_->reason);
-        if (lws_partial_buffered(wsi_) == 0) (void)write(frame);
+        if (lws_partial_buffered(wsi_) == 0 && !ended_by_lws()) (void)write(frame);
         return -1;
     }
     if (ping_pending_) ping();
@@ -245,6 +256,15 @@ void Connection::on_http_closed() {
     }
 }
 
+void Connection::on_websocket_closed() {
+    if (ended_by_lws()) state_.metrics.hit(Limit::BadRequests);
+    on_closed();
+}
+
+bool Connection::ended_by_lws() const {
+    return session_ != nullptr && !peer_closed_ && lws_get_close_length(wsi_) > 0;
+}
+
 void Connection::on_closed() {
     if (session_ != nullptr) state_.sessions.remove(*std::exchange(session_, nullptr));
 }
@@ -258,7 +278,7 @@ void Connection::recheck_access() {
 }
 
 bool Connection::ready() const {
-    return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0;
+    return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0 && !ended_by_lws();
 }
 
 SessionOutput::Written Connection::write(std::string_view frames) {

@@ -51,6 +51,7 @@ public:
     void on_pong() ON_LISTENER_THREAD;
     void on_peer_close() ON_LISTENER_THREAD;  // its close frame; lws answers it
     int on_writable() ON_LISTENER_THREAD;
+    void on_websocket_closed() ON_LISTENER_THREAD;
     void on_closed() ON_LISTENER_THREAD;
 
     // After a reload: closes a session that would not be let in any more.
@@ -74,11 +75,14 @@ private:
 
     [[nodiscard]] HttpRequest next_request() ON_LISTENER_THREAD;
     void count_for(const std::string& client_address) ON_LISTENER_THREAD;
-    [[nodiscard]] std::optional<HttpReply> refuse_for_capacity() const;
+    // Before anything else is looked at.
+    [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request) const;
     [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
     void send_reply(const HttpReply& reply, AfterReply after, Body body);
     void abandon();
+    // lws found the browser to break the protocol: its close frame is the last thing to send.
+    [[nodiscard]] bool ended_by_lws() const;
 
     ListenerState& state_;
     lws* wsi_ = nullptr;
@@ -93,6 +97,7 @@ private:
     Capacity capacity_;
     bool headers_read_ = false;  // of the first request
     bool ping_pending_ = false;
+    bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn
 };
 

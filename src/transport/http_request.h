@@ -24,6 +24,8 @@ struct HttpRequest {
     std::string subprotocols;       // Sec-WebSocket-Protocol, empty = none offered
     std::string websocket_version;  // Sec-WebSocket-Version and -Key, empty = absent
     std::string websocket_key;
+    // Was read by lws, but may mean something else to a proxy in front of it.
+    bool ambiguous = false;
     bool has_body = false;  // announces one, of whatever length
 };
 
