@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/config_loader.h"
+#include "config/exposure.h"
 
 namespace rtbridge {
 namespace {
@@ -23,6 +24,7 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     auto rules = RuleSet::compile(config, diagnostics);
     auto authenticator = Authenticator::create(config, diagnostics);
     auto policy = Policy::compile(config, diagnostics);
+    check_clear_text(config, diagnostics);
     std::shared_ptr<const TlsCertificate> tls;
     if (config.listener.tls.enabled()) {
         tls = TlsCertificate::load(config.listener.tls, std::time(nullptr), diagnostics);

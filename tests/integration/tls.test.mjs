@@ -2,7 +2,9 @@
 // without one.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import * as path from "node:path";
 import { test } from "node:test";
 import * as tls from "node:tls";
 import { certificateFiles, makeCertificate } from "./certificate.mjs";
@@ -23,6 +25,8 @@ import {
 
 const first = makeCertificate("first");
 const second = makeCertificate("second");
+// Built beside the plugin.
+const rtbridgectl = path.join(path.dirname(process.env.RTBRIDGE_SO ?? ""), "../src/ctl/rtbridgectl");
 const tlsHead = `${head}tls = { cert = "cert.pem", key = "key.pem" }\n`;
 const tlsConfig = `${tlsHead}${batteryRule}`;
 
@@ -212,6 +216,26 @@ test("200 browsers get every byte of large payloads, the slow one among them too
 
   await until("what the slow one missed", () => slow.frames.length === payloads.length);
   assert.deepEqual(texts(slow), expected);
+});
+
+test("rtbridgectl doctor asks over https too, and believes only whom it is told to trust", async (t) => {
+  const broker = await startTls(t);
+  const url = broker.httpUrl;
+  const doctor = (...args) => spawnSync(rtbridgectl, ["doctor", "--ready", ...args], { encoding: "utf8" });
+
+  const trusting = doctor(url, "--ca", broker.path("cert.pem"));
+  const stranger = doctor(url);
+  const wrongName = doctor(url.replace("127.0.0.1", "0.0.0.0"), "--ca", broker.path("cert.pem"));
+  const inClear = doctor(url.replace("https", "http"));
+
+  assert.equal(trusting.stdout, "ready\n");
+  assert.equal(trusting.status, 0);
+  for (const { status, stdout } of [stranger, wrongName, inClear]) {
+    assert.equal(status, 1);
+    assert.match(stdout, /^not ready: /);
+  }
+  assert.match(stranger.stdout, /self-signed/);
+  assert.match(wrongName.stdout, /mismatch/);
 });
 
 test("a large frame from a browser is read to its end", async (t) => {
