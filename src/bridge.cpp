@@ -146,6 +146,10 @@ void Bridge::adopt(Configuration loaded) {
     rules_ = std::move(loaded.rules);
     access_ = std::move(loaded.access);
     mqtt_access_.adopt(access_, config_);
+    // TLS can't be switched on or off while it runs: the certificate of before goes on.
+    if (!listener_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
+        tls_ = std::move(loaded.tls);
+    }
     mailbox_.set_limits({.updates_max = config_.limits.mailbox_updates});
     ++generation_;
     if (listener_) restart_required_ = restart_required(bound_, config_.listener);
@@ -155,11 +159,13 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     auto snapshot = std::make_shared<ConfigSnapshot>();
     snapshot->generation = generation_;
     snapshot->listener = config_.listener;
-    if (listener_)
-        snapshot->listener.bind = bound_.bind;  // what runs, not what a restart will bring
+    if (listener_) {  // what runs, not what a restart will bring
+        snapshot->listener.bind = bound_.bind;
+    }
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;
     snapshot->access = access_;
+    snapshot->tls = tls_;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {
         snapshot->rules.push_back(
             {config_.rules[i], rules_->rules()[i]->key_name(), statistics_[i]});

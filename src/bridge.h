@@ -81,6 +81,7 @@ private:
     Config config_;
     std::shared_ptr<const RuleSet> rules_;
     AccessPtr access_;
+    std::shared_ptr<const TlsCertificate> tls_;                // what the listener shows
     std::vector<std::shared_ptr<RuleStatistics>> statistics_;  // by rule index
     RuleWorkspace workspace_;
     std::uint64_t generation_ = 0;

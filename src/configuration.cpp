@@ -1,10 +1,12 @@
 #include "configuration.h"
 
+#include <ctime>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "config/config_loader.h"
+#include "config/exposure.h"
 
 namespace rtbridge {
 namespace {
@@ -22,10 +24,15 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     auto rules = RuleSet::compile(config, diagnostics);
     auto authenticator = Authenticator::create(config, diagnostics);
     auto policy = Policy::compile(config, diagnostics);
+    check_clear_text(config, diagnostics);
+    std::shared_ptr<const TlsCertificate> tls;
+    if (config.listener.tls.enabled()) {
+        tls = TlsCertificate::load(config.listener.tls, std::time(nullptr), diagnostics);
+    }
     if (diagnostics.has_errors() || !rules || !authenticator || !policy) return std::nullopt;
     auto access =
         std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
-    return Configuration{std::move(config), std::move(rules), std::move(access)};
+    return Configuration{std::move(config), std::move(rules), std::move(access), std::move(tls)};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "access/access.h"
+#include "access/tls_certificate.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "rules/rule_set.h"
@@ -16,6 +17,7 @@ struct Configuration {
     Config config;
     std::shared_ptr<const RuleSet> rules;
     AccessPtr access;
+    std::shared_ptr<const TlsCertificate> tls;  // null: listener.tls is not set
 
     // What runs without a file.
     [[nodiscard]] static Configuration built_in();

@@ -38,6 +38,11 @@ std::string host_name(std::string_view host) {
     return lower(host.substr(0, colon));
 }
 
+std::string origin_host(std::string_view origin) {
+    const std::size_t scheme_end = origin.find("://");
+    return scheme_end == std::string_view::npos ? "" : host_name(origin.substr(scheme_end + 3));
+}
+
 bool is_loopback_name(std::string_view name) {
     const bool is_name = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") ==
                          std::string_view::npos;  // two Host headers arrive joined by a comma
@@ -55,9 +60,7 @@ bool origin_allowed(const std::optional<std::string>& origin, std::string_view h
                     const std::vector<std::string>& allowed) {
     if (!origin) return true;
     if (allowed.empty()) {
-        const std::size_t scheme_end = origin->find("://");
-        if (scheme_end == std::string::npos) return false;  // "null" and anything that is no origin
-        const std::string name = host_name(std::string_view(*origin).substr(scheme_end + 3));
+        const std::string name = origin_host(*origin);
         return !name.empty() && name == host_name(host);
     }
     return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {

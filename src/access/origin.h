@@ -21,6 +21,9 @@ namespace rtbridge {
 // empty where it is malformed.
 [[nodiscard]] std::string host_name(std::string_view host);
 
+// The same of an origin, "scheme://host[:port]"; empty for "null" and anything that is no origin.
+[[nodiscard]] std::string origin_host(std::string_view origin);
+
 // localhost, a name below it, 127.0.0.0/8 or ::1, without port and brackets. IPv4 addresses mapped
 // into IPv6 count.
 [[nodiscard]] bool is_loopback_name(std::string_view name);

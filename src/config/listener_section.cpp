@@ -3,6 +3,7 @@
 #include "config/bind_address.h"
 #include "config/in_quotes.h"
 #include "config/origin.h"
+#include "config/relative_path.h"
 #include "config/sections.h"
 
 namespace rtbridge {
@@ -59,20 +60,48 @@ void read_empty_text(TableReader& table, std::string_view key) {
                               std::string(key).append(" is not supported yet; write \"\""));
 }
 
-void read_tls(TableReader& listener) {
-    const toml::table* const table = listener.take_table("tls", "{ cert = \"\", key = \"\" }");
-    if (table == nullptr) return;
-    TableReader tls(listener.document(), *table, "[listener] tls", listener.diagnostics());
-    read_empty_text(tls, "cert");
-    read_empty_text(tls, "key");
-    tls.report_unknown_keys();
+void read_file_name(TableReader& table, std::string_view key, Placed<std::string>& target) {
+    Placed<std::string> name;
+    if (!table.read(key, name) || name.value.empty()) return;
+    if (name.value.find('\0') != std::string::npos) {
+        table.diagnostics().error(std::move(name.place),
+                                  in_quotes(name.value) + " is not a file name");
+        return;
+    }
+    target = {beside_config(table.document().path(), name.value), std::move(name.place)};
 }
 
-void read_trusted_proxies(TableReader& table) {
-    const std::optional<TomlEntry> entry = table.take("trusted_proxies");
-    std::vector<Placed<std::string>> proxies;
-    if (!entry || !table.read("trusted_proxies", proxies) || proxies.empty()) return;
-    table.error(*entry->node, "trusted_proxies is not supported yet; write []");
+void read_tls(TableReader& table, TlsConfig& tls) {
+    const toml::table* const inner = table.take_table("tls", "{ cert = \"\", key = \"\" }");
+    if (inner == nullptr) return;
+    TableReader reader(table.document(), *inner, "[listener] tls", table.diagnostics());
+    TlsConfig read;
+    read_file_name(reader, "cert", read.cert_file);
+    read_file_name(reader, "key", read.key_file);
+    reader.report_unknown_keys();
+    if (read.cert_file.value.empty() == read.key_file.value.empty()) {
+        tls = std::move(read);
+        return;
+    }
+    const bool has_cert = read.enabled();
+    table.diagnostics().error(
+        has_cert ? read.cert_file.place : read.key_file.place,
+        std::string("TLS takes both files; name the ") + (has_cert ? "key" : "cert") + " as well");
+}
+
+void read_trusted_proxies(TableReader& table, std::vector<AddressRange>& proxies) {
+    std::vector<Placed<std::string>> texts;
+    if (!table.read("trusted_proxies", texts)) return;
+    for (Placed<std::string>& text : texts) {
+        if (const auto range = AddressRange::parse(text.value)) {
+            proxies.push_back(*range);
+            continue;
+        }
+        table.diagnostics().error(std::move(text.place),
+                                  in_quotes(text.value) +
+                                      " is not an address or network; write \"192.0.2.7\" or "
+                                      "\"192.0.2.0/24\"");
+    }
 }
 
 }  // namespace
@@ -83,8 +112,8 @@ void read_listener(TableReader& table, ListenerConfig& listener) {
     table.read("dashboard", listener.dashboard);
     read_threads(table);
     read_empty_text(table, "www");
-    read_tls(table);
-    read_trusted_proxies(table);
+    read_tls(table, listener.tls);
+    read_trusted_proxies(table, listener.trusted_proxies);
     table.report_unknown_keys();
 }
 

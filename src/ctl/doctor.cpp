@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <iostream>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "base/free_with.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "ctl/tls_stream.h"
 
 // One small GET by plain sockets: an HTTP library, or libwebsockets with its loop, would be the
 // larger part of a tool that is started every few seconds.
@@ -33,7 +35,8 @@ constexpr std::chrono::seconds patience{2};
 constexpr std::size_t answer_bytes_max = 16 * KiB;  // of a status line, headers and one reason
 
 struct Url {
-    std::string host, port = "80", path = "/readyz";
+    bool tls = false;
+    std::string host, port, path = "/readyz";
     std::string authority;  // as written, for the Host header
 };
 
@@ -57,11 +60,14 @@ std::string with_errno(std::string_view what) {
 }
 
 std::optional<Url> parse_url(std::string_view text) {
-    constexpr std::string_view scheme = "http://";
-    if (!text.starts_with(scheme)) return std::nullopt;
-    text.remove_prefix(scheme.size());
-
+    constexpr std::string_view http = "http://";
+    constexpr std::string_view https = "https://";
     Url url;
+    url.tls = text.starts_with(https);
+    if (!url.tls && !text.starts_with(http)) return std::nullopt;
+    text.remove_prefix(url.tls ? https.size() : http.size());
+    url.port = url.tls ? "443" : "80";
+
     const std::size_t slash = text.find('/');
     if (slash != std::string_view::npos && slash + 1 < text.size()) url.path = text.substr(slash);
     std::string_view authority = text.substr(0, slash);
@@ -136,45 +142,90 @@ Result<Socket, std::string> connect_to(const Url& url, Deadline deadline) {
     return Failure{with_errno("cannot connect")};
 }
 
+// The connection in clear, or under TLS.
+struct Stream {
+    Socket socket;
+    std::optional<TlsStream> tls;
+
+    [[nodiscard]] short wants(short otherwise) const { return tls ? tls->wants() : otherwise; }
+    [[nodiscard]] ssize_t send(std::string_view data) {
+        return tls ? tls->send(data.data(), data.size())
+                   : ::send(socket.fd(), data.data(), data.size(), MSG_NOSIGNAL);
+    }
+    [[nodiscard]] ssize_t receive(char* data, std::size_t size) {
+        return tls ? tls->receive(data, size) : ::recv(socket.fd(), data, size, 0);
+    }
+    // After a call that failed.
+    [[nodiscard]] std::string error(std::string_view what) const {
+        return tls ? std::string(what) + ": " + tls->error() : with_errno(what);
+    }
+};
+
+bool try_again() {
+    return errno == EAGAIN || errno == EINTR;
+}
+
 // An empty text, or why it failed.
-std::string send_request(const Socket& socket, const Url& url, Deadline deadline) {
+std::string start_tls(Stream& stream, const Url& url, const std::string& ca_file,
+                      Deadline deadline) {
+    auto tls = TlsStream::over(stream.socket.fd(), url.host, ca_file);
+    if (!tls.ok()) return tls.error();
+    stream.tls.emplace(std::move(tls).value());
+    while (stream.tls->handshake() <= 0) {
+        if (!try_again()) return stream.error("TLS");
+        if (!wait_until(stream.socket, stream.tls->wants(), deadline)) return "no answer in time";
+    }
+    return "";
+}
+
+// An empty text, or why it failed.
+std::string send_request(Stream& stream, const Url& url, Deadline deadline) {
     const std::string request = "GET " + url.path + " HTTP/1.1\r\nHost: " + url.authority +
                                 "\r\nConnection: close\r\nAccept: application/json\r\n\r\n";
     std::string_view rest = request;
     while (!rest.empty()) {
-        if (!wait_until(socket, POLLOUT, deadline)) return "no answer in time";
-        const ssize_t sent = ::send(socket.fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR) return with_errno("cannot send");
-        if (sent > 0) rest.remove_prefix(static_cast<std::size_t>(sent));
+        const ssize_t sent = stream.send(rest);
+        if (sent < 0 && !try_again()) return stream.error("cannot send");
+        if (sent > 0) {
+            rest.remove_prefix(static_cast<std::size_t>(sent));
+        } else if (!wait_until(stream.socket, stream.wants(POLLOUT), deadline)) {
+            return "no answer in time";
+        }
     }
     return "";
 }
 
 // All up to the end of the stream, cut at answer_bytes_max.
-Result<std::string, std::string> receive_answer(const Socket& socket, Deadline deadline) {
+Result<std::string, std::string> receive_answer(Stream& stream, Deadline deadline) {
     std::string answer;
     char part[2048];
     while (answer.size() < answer_bytes_max) {
-        if (!wait_until(socket, POLLIN, deadline)) {
-            if (!answer.empty()) break;  // a server that keeps the connection open has said enough
-            return Failure{std::string("no answer in time")};
+        const ssize_t got = stream.receive(part, sizeof part);
+        if (got > 0) {
+            answer.append(part, static_cast<std::size_t>(got));
+            continue;
         }
-        const ssize_t got = ::recv(socket.fd(), part, sizeof part, 0);
         if (got == 0) break;
-        if (got < 0 && errno != EAGAIN && errno != EINTR) return Failure{with_errno("no answer")};
-        if (got > 0) answer.append(part, static_cast<std::size_t>(got));
+        if (!try_again()) {
+            if (!answer.empty()) break;  // cut off, but after it said something
+            return Failure{stream.error("no answer")};
+        }
+        if (wait_until(stream.socket, stream.wants(POLLIN), deadline)) continue;
+        if (!answer.empty()) break;  // a server that keeps the connection open has said enough
+        return Failure{std::string("no answer in time")};
     }
     return answer;
 }
 
-Result<std::string, std::string> get(const Url& url) {
+Result<std::string, std::string> get(const Url& url, const std::string& ca_file) {
     const Deadline deadline = std::chrono::steady_clock::now() + patience;
-    const Result<Socket, std::string> socket = connect_to(url, deadline);
+    Result<Socket, std::string> socket = connect_to(url, deadline);
     if (!socket.ok()) return Failure{socket.error()};
-    if (std::string why = send_request(socket.value(), url, deadline); !why.empty()) {
-        return Failure{std::move(why)};
-    }
-    return receive_answer(socket.value(), deadline);
+    Stream stream{std::move(socket).value(), std::nullopt};
+    std::string why = url.tls ? start_tls(stream, url, ca_file, deadline) : "";
+    if (why.empty()) why = send_request(stream, url, deadline);
+    if (!why.empty()) return Failure{std::move(why)};
+    return receive_answer(stream, deadline);
 }
 
 // "HTTP/1.1 503 ...\r\nheaders\r\n\r\nbody" -> the status, 0 where it is no HTTP.
@@ -197,14 +248,14 @@ std::string_view body_of(std::string_view answer) {
 
 }  // namespace
 
-int doctor_ready(std::string_view url_text, std::ostream& out) {
+int doctor_ready(std::string_view url_text, std::ostream& out, const std::string& ca_file) {
     const std::optional<Url> url = parse_url(url_text);
     if (!url) {
         out << "not ready: not a URL like http://127.0.0.1:8080/readyz: "
             << escape_control(url_text) << '\n';
         return 1;
     }
-    const Result<std::string, std::string> answer = get(*url);
+    const Result<std::string, std::string> answer = get(*url, ca_file);
     if (!answer.ok()) {
         out << "not ready: " << escape_control(answer.error()) << '\n';
         return 1;
@@ -225,9 +276,14 @@ int doctor_ready(std::string_view url_text, std::ostream& out) {
 
 void add_doctor(CLI::App& tool, int& exit_code) {
     const auto url = std::make_shared<std::string>();
+    const auto ca_file = std::make_shared<std::string>();
     CLI::App* const command = tool.add_subcommand("doctor", "Examine a running broker");
     command->add_option("--ready", *url, "URL to ask whether the broker is ready")->required();
-    command->callback([url, &exit_code] { exit_code = doctor_ready(*url, std::cout); });
+    command->add_option("--ca", *ca_file, "Certificates to trust instead of the system's (PEM)");
+    command->callback([url, ca_file, &exit_code] {
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the broker may close
+        exit_code = doctor_ready(*url, std::cout, *ca_file);
+    });
 }
 
 }  // namespace rtbridge

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "access/access.h"
+#include "access/tls_certificate.h"
 #include "base/counter.h"
 #include "config/config.h"
 
@@ -35,6 +36,7 @@ struct ConfigSnapshot {
     LimitsConfig limits;
     std::optional<AuthConfig> auth;
     AccessPtr access;
+    std::shared_ptr<const TlsCertificate> tls;  // null: plain HTTP
     std::vector<RuleStatus> rules;
     ReloadStatus reload;
     std::vector<std::string> restart_required;  // keys whose change waits for a restart

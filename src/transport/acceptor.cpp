@@ -85,9 +85,8 @@ void Acceptor::accept_waiting() noexcept try {
         }
         const int on = 1;
         setsockopt(peer.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        const std::string text = address_text(address);
-        const Capacity capacity = count_in(text);
-        server_.adopt(peer.release(), text, capacity);
+        const Capacity capacity = count_in();
+        server_.adopt(peer.release(), address_text(address), capacity);
     }
 } catch (const std::exception&) {
     state_.metrics.listener_errors.add();  // out of memory: this browser's loss
@@ -101,25 +100,14 @@ void Acceptor::turn_away_without_descriptor() {
     spare_.reset(open_spare());
 }
 
-Capacity Acceptor::count_in(const std::string& address) {
-    ++connections_;
-    const std::uint32_t from_address = ++by_address_[address];
-    const std::uint32_t per_address_max = state_.config->limits.connections_per_ip;
-    if (connections_ > connections_max_) {
-        state_.metrics.hit(Limit::Connections);
-        return Capacity::TooManyConnections;
-    }
-    if (per_address_max > 0 && from_address > per_address_max) {
-        state_.metrics.hit(Limit::ConnectionsPerIp);
-        return Capacity::TooManyFromAddress;
-    }
-    return Capacity::Free;
+Capacity Acceptor::count_in() {
+    if (++connections_ <= connections_max_) return Capacity::Free;
+    state_.metrics.hit(Limit::Connections);
+    return Capacity::TooManyConnections;
 }
 
-void Acceptor::on_connection_gone(const Connection& connection) {
+void Acceptor::on_connection_gone() {
     --connections_;
-    const auto it = by_address_.find(connection.peer_address());
-    if (it != by_address_.end() && --it->second == 0) by_address_.erase(it);
 }
 
 }  // namespace rtbridge

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 
 #include "base/file_descriptor.h"
 #include "base/thread_role.h"
@@ -31,12 +29,12 @@ public:
     // Further browsers get "connection refused". The loop must run once more before destruction.
     void stop() ON_LISTENER_THREAD;
 
-    void on_connection_gone(const Connection& connection) override ON_LISTENER_THREAD;
+    void on_connection_gone() override ON_LISTENER_THREAD;
 
 private:
     void accept_waiting() noexcept ON_LISTENER_THREAD;
     void turn_away_without_descriptor() ON_LISTENER_THREAD;
-    [[nodiscard]] Capacity count_in(const std::string& address) ON_LISTENER_THREAD;
+    [[nodiscard]] Capacity count_in() ON_LISTENER_THREAD;
 
     ListeningSocket socket_;
     FileDescriptor spare_;  // given up for a moment when the process has no descriptor left
@@ -44,7 +42,6 @@ private:
     ListenerState& state_;
     std::uint32_t connections_max_;
     std::uint32_t connections_ = 0;
-    std::unordered_map<std::string, std::uint32_t> by_address_;
     uv_poll_s* poll_ = nullptr;  // owned by the loop from its close on
 };
 

@@ -5,8 +5,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "access/client_address.h"
 #include "transport/api.h"
 #include "transport/listener_state.h"
 #include "transport/selection_request.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr int close_timeout_s = 3;
 constexpr std::size_t close_reason_bytes_max = 123;  // RFC 6455, 5.5 and 5.5.1
 constexpr std::string_view retry_after_s = "5";
+// How long a connection that will be refused may take to ask: there is room for few of them, and
+// those that never ask must not keep a browser from its 503.
+constexpr std::chrono::milliseconds refusal_patience{1'000};
 
 unsigned char* as_lws_bytes(std::string_view bytes) {
     // lws_write() takes a mutable buffer because of protocols that add headers in place; raw writes
@@ -59,7 +64,12 @@ Connection::Connection(ListenerState& state, std::string peer_address, Capacity 
     : state_(state),
       accepted_at_(state.clock.now()),
       peer_address_(std::move(peer_address)),
-      capacity_(capacity) {}
+      capacity_(capacity) {
+    // For whom a proxy speaks is known with each request.
+    if (!is_trusted_proxy(peer_address_, state.config->listener.trusted_proxies)) {
+        count_for(peer_address_);
+    }
+}
 
 Connection::~Connection() = default;
 
@@ -68,12 +78,39 @@ void Connection::on_adopted(lws* wsi) {
 }
 
 void Connection::check_handshake(SteadyTime now) {
-    if (dead_ || now - accepted_at_ < state_.config->limits.handshake_timeout) return;
+    if (dead_) return;
+    std::chrono::milliseconds patience = state_.config->limits.handshake_timeout;
+    if (capacity_ != Capacity::Free) patience = std::min(patience, refusal_patience);
+    if (now - accepted_at_ < patience) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
     abandon();
 }
 
-std::optional<HttpReply> Connection::refuse_for_capacity() const {
+// A connection over one limit is not counted as over another.
+void Connection::count_for(const std::string& client_address) {
+    if (counted_.address() == client_address) return;
+    counted_ = state_.addresses.take(client_address);
+    if (capacity_ == Capacity::TooManyConnections) return;
+    const std::uint32_t most = state_.config->limits.connections_per_ip;
+    const bool too_many = most > 0 && state_.addresses.count(client_address) > most;
+    if (too_many) state_.metrics.hit(Limit::ConnectionsPerIp);
+    capacity_ = too_many ? Capacity::TooManyFromAddress : Capacity::Free;
+}
+
+HttpRequest Connection::next_request() {
+    HttpRequest request = read_request(wsi_, peer_address_);
+    const auto& trusted = state_.config->listener.trusted_proxies;
+    request.facts.trusted_proxy = is_trusted_proxy(peer_address_, trusted);
+    request.facts.client_address = client_address(peer_address_, request.x_forwarded_for, trusted);
+    count_for(request.facts.client_address);
+    return request;
+}
+
+std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) const {
+    if (request.ambiguous) {
+        return HttpReply::error(400, "bad_request",
+                                "the request is not clear: its version, or a blank before a colon");
+    }
     if (capacity_ == Capacity::Free) return std::nullopt;
     HttpReply reply = capacity_ == Capacity::TooManyConnections
                           ? HttpReply::error(503, "unavailable", "limits.connections is reached")
@@ -84,8 +121,8 @@ std::optional<HttpReply> Connection::refuse_for_capacity() const {
 
 int Connection::on_request() {
     headers_read_ = true;
-    const HttpRequest request = read_request(wsi_, peer_address_);
-    const std::optional<HttpReply> refusal = refuse_for_capacity();
+    const HttpRequest request = next_request();
+    const std::optional<HttpReply> refusal = refuse_at_once(request);
     const HttpReply reply = refusal ? *refusal : answer(request, state_.api());
 
     // No route takes a body. One that comes all the same is not read, so nothing can follow it.
@@ -111,7 +148,7 @@ int Connection::on_upgrade_offer() {
     headers_read_ = true;
     // lws answers what it does not know by itself, and the header is gone then.
     const std::string offer = upgrade_offer(wsi_);
-    const HttpRequest request = offer.empty() ? HttpRequest{} : read_request(wsi_, peer_address_);
+    const HttpRequest request = offer.empty() ? HttpRequest{} : next_request();
     if (offer == "websocket") {
         if (request.subprotocols.empty()) return 0;
         return reply_and_close(HttpReply::error(
@@ -119,19 +156,19 @@ int Connection::on_upgrade_offer() {
     }
     if (offer != "h2c") return -1;
     // An offer of HTTP/2 may be ignored (RFC 9110, 7.8).
-    if (const auto refusal = refuse_for_capacity()) return reply_and_close(*refusal);
+    if (const auto refusal = refuse_at_once(request)) return reply_and_close(*refusal);
     return reply_and_close(answer(request, state_.api()));
 }
 
 int Connection::on_upgrade() {
-    if (const auto refusal = prepare_upgrade(read_request(wsi_, peer_address_))) {
+    if (const auto refusal = prepare_upgrade(next_request())) {
         return reply_and_close(*refusal);
     }
     return 0;
 }
 
 std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
-    if (auto refusal = refuse_for_capacity()) return refusal;
+    if (auto refusal = refuse_at_once(request)) return refusal;
     if (request.path != "/ws") {
         return HttpReply::error(404, "not_found", "WebSockets are served at /ws");
     }
@@ -160,7 +197,7 @@ void Connection::on_established() {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
     const auto upgrade = std::exchange(upgrade_, nullptr);
     facts_ = std::make_unique<const RequestFacts>(std::move(upgrade->facts));
-    session_ = &state_.sessions.add(peer_address_, std::move(upgrade->selection.selection),
+    session_ = &state_.sessions.add(facts_->client_address, std::move(upgrade->selection.selection),
                                     upgrade->selection.snapshot, *this);
     session_->flush();
 }
@@ -190,6 +227,7 @@ void Connection::on_pong() {
 }
 
 void Connection::on_peer_close() {
+    peer_closed_ = true;
     if (session_ != nullptr) session_->abandon();
 }
 
@@ -199,7 +237,7 @@ int Connection::on_writable() {
         // Our own frame: lws_close_reason() and -1 out of a writable callback shut the socket down
         // without one (lws 4.1.6).
         const std::string frame = close_frame(close_request_->code, close_request_->reason);
-        if (lws_partial_buffered(wsi_) == 0) (void)write(frame);
+        if (lws_partial_buffered(wsi_) == 0 && !ended_by_lws()) (void)write(frame);
         return -1;
     }
     if (ping_pending_) ping();
@@ -218,6 +256,15 @@ void Connection::on_http_closed() {
     }
 }
 
+void Connection::on_websocket_closed() {
+    if (ended_by_lws()) state_.metrics.hit(Limit::BadRequests);
+    on_closed();
+}
+
+bool Connection::ended_by_lws() const {
+    return session_ != nullptr && !peer_closed_ && lws_get_close_length(wsi_) > 0;
+}
+
 void Connection::on_closed() {
     if (session_ != nullptr) state_.sessions.remove(*std::exchange(session_, nullptr));
 }
@@ -231,7 +278,7 @@ void Connection::recheck_access() {
 }
 
 bool Connection::ready() const {
-    return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0;
+    return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0 && !ended_by_lws();
 }
 
 SessionOutput::Written Connection::write(std::string_view frames) {

@@ -10,6 +10,7 @@
 #include "access/admission.h"
 #include "base/thread_role.h"
 #include "listener/session.h"
+#include "transport/address_counts.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 
@@ -50,6 +51,7 @@ public:
     void on_pong() ON_LISTENER_THREAD;
     void on_peer_close() ON_LISTENER_THREAD;  // its close frame; lws answers it
     int on_writable() ON_LISTENER_THREAD;
+    void on_websocket_closed() ON_LISTENER_THREAD;
     void on_closed() ON_LISTENER_THREAD;
 
     // After a reload: closes a session that would not be let in any more.
@@ -64,8 +66,6 @@ public:
     [[nodiscard]] const WireShape& shape() const override;
     [[nodiscard]] std::string_view transport() const override { return "websocket"; }
 
-    [[nodiscard]] const std::string& peer_address() const { return peer_address_; }
-
 private:
     struct PendingUpgrade;
     struct CloseRequest {
@@ -73,16 +73,22 @@ private:
         std::string reason;
     };
 
-    [[nodiscard]] std::optional<HttpReply> refuse_for_capacity() const;
+    [[nodiscard]] HttpRequest next_request() ON_LISTENER_THREAD;
+    void count_for(const std::string& client_address) ON_LISTENER_THREAD;
+    // Before anything else is looked at.
+    [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request) const;
     [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
     void send_reply(const HttpReply& reply, AfterReply after, Body body);
     void abandon();
+    // lws found the browser to break the protocol: its close frame is the last thing to send.
+    [[nodiscard]] bool ended_by_lws() const;
 
     ListenerState& state_;
     lws* wsi_ = nullptr;
     SteadyTime accepted_at_;
-    std::string peer_address_;
+    std::string peer_address_;  // of the socket: a browser or a proxy
+    AddressCounts::Share counted_;
     std::unique_ptr<PendingUpgrade> upgrade_;    // between the decision and the 101
     std::unique_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
     Session* session_ = nullptr;                 // owned by Sessions
@@ -91,6 +97,7 @@ private:
     Capacity capacity_;
     bool headers_read_ = false;  // of the first request
     bool ping_pending_ = false;
+    bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn
 };
 

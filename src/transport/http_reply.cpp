@@ -67,12 +67,7 @@ std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
     }
     if (after == AfterReply::Close) add("Connection", "close");
     if (!given("Cache-Control")) add("Cache-Control", "no-store");
-    add("X-Content-Type-Options", "nosniff");
-    add("X-Frame-Options", "DENY");
-    add("Referrer-Policy", "no-referrer");
-    add("Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+    for (const auto& [name, value] : security_headers) add(name, value);
     for (const auto& [name, value] : reply.headers) add(name, value);
     out += "\r\n\r\n";
     if (body == Body::Send) out += reply.body;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,16 @@ struct HttpReply {
     [[nodiscard]] static HttpReply error(int status, std::string_view code,
                                          std::string_view message);
 };
+
+// What every answer carries. The policy is for the built-in page; other answers are no pages.
+inline constexpr std::array<std::pair<const char*, const char*>, 4> security_headers = {{
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+     "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+}};
 
 enum class Body { Send, Omit };  // Omit: HEAD and 304
 

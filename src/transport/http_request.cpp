@@ -38,6 +38,19 @@ bool passed_a_proxy(lws* wsi) {
                        [wsi](std::string_view name) { return has_custom_header(wsi, name); });
 }
 
+// lws 4.1.6 takes an encoded line end in a URL for the end of the request line, which then names no
+// version, and a name with a blank before its colon for a header that it doesn't know, while others
+// read past the blank (RFC 9112, 5.1).
+bool is_ambiguous(lws* wsi) {
+    static constexpr std::array<std::string_view, 6> blurred = {
+        "content-length :", "content-length\t:", "transfer-encoding :", "transfer-encoding\t:",
+        "host :",           "origin :"};
+    const std::string version = header(wsi, WSI_TOKEN_HTTP).value_or("");
+    return (version != "HTTP/1.1" && version != "HTTP/1.0") ||
+           std::any_of(blurred.begin(), blurred.end(),
+                       [wsi](std::string_view name) { return has_custom_header(wsi, name); });
+}
+
 std::vector<std::pair<std::string, std::string>> read_query(lws* wsi) {
     std::vector<std::pair<std::string, std::string>> query;
     const int total = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
@@ -87,10 +100,12 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.facts.host = header(wsi, WSI_TOKEN_HOST).value_or("");
     request.facts.origin = header(wsi, WSI_TOKEN_ORIGIN);
     request.facts.forwarded = passed_a_proxy(wsi);
+    request.x_forwarded_for = header(wsi, WSI_TOKEN_X_FORWARDED_FOR);
     request.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
     request.subprotocols = header(wsi, WSI_TOKEN_PROTOCOL).value_or("");
     request.websocket_version = header(wsi, WSI_TOKEN_VERSION).value_or("");
     request.websocket_key = header(wsi, WSI_TOKEN_KEY).value_or("");
+    request.ambiguous = is_ambiguous(wsi);
     const std::string length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH).value_or("0");
     request.has_body =
         length != "0" || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;

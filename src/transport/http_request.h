@@ -18,11 +18,14 @@ struct HttpRequest {
     HttpMethod method = HttpMethod::Other;
     std::string path;                                        // decoded, without query
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
-    RequestFacts facts;
+    RequestFacts facts;  // client_address and trusted_proxy are left to the caller
+    std::optional<std::string> x_forwarded_for;
     std::optional<std::string> if_none_match;
     std::string subprotocols;       // Sec-WebSocket-Protocol, empty = none offered
     std::string websocket_version;  // Sec-WebSocket-Version and -Key, empty = absent
     std::string websocket_key;
+    // Was read by lws, but may mean something else to a proxy in front of it.
+    bool ambiguous = false;
     bool has_body = false;  // announces one, of whatever length
 };
 

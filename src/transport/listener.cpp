@@ -24,9 +24,10 @@ namespace {
 // How often sessions are checked for liveness and slowness; finer than any limit that it measures.
 constexpr std::uint64_t check_interval_ms = 250;
 
-std::string url_of(const BindAddress& bind, std::uint16_t port) {
+std::string url_of(const BindAddress& bind, std::uint16_t port, bool tls) {
     const bool v6 = bind.host.find(':') != std::string::npos;
-    return "http://" + (v6 ? "[" + bind.host + "]" : bind.host) + ":" + std::to_string(port);
+    return (tls ? "https://" : "http://") + (v6 ? "[" + bind.host + "]" : bind.host) + ":" +
+           std::to_string(port);
 }
 
 // Signals belong to the broker.
@@ -219,7 +220,7 @@ Result<std::unique_ptr<Listener>, std::string> Listener::start(ConfigSnapshotPtr
     if (!socket.ok()) return Failure{socket.error()};
 
     auto listener = std::unique_ptr<Listener>(new Listener);
-    listener->url_ = url_of(config->listener.bind, socket.value().port);
+    listener->url_ = url_of(config->listener.bind, socket.value().port, config->tls != nullptr);
     listener->loop_ = std::make_unique<Loop>(std::move(config), dependencies, raise_file_limit());
 
     std::promise<std::string> started;

@@ -35,7 +35,8 @@ public:
     ~Listener() override;
 
     void wake() noexcept override;
-    // http://127.0.0.1:8080, with the port that the kernel chose where the configuration says 0.
+    // http://127.0.0.1:8080, or https with TLS, with the port that the kernel chose where the
+    // configuration says 0.
     [[nodiscard]] const std::string& url() const { return url_; }
 
 private:

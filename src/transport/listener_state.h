@@ -6,6 +6,7 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
 #include "listener/sessions.h"
+#include "transport/address_counts.h"
 #include "transport/api.h"
 
 namespace rtbridge {
@@ -27,6 +28,7 @@ struct ListenerState {
     Metrics& metrics;
     const Clock& clock;
     Sessions sessions;
+    AddressCounts addresses;
     SteadyTime started;
     bool draining = false;
 };

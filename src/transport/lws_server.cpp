@@ -3,9 +3,12 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+#include <array>
 #include <utility>
 
+#include "transport/http_reply.h"
 #include "transport/listener_state.h"
+#include "transport/tls_context.h"
 
 namespace rtbridge {
 namespace {
@@ -34,9 +37,13 @@ std::optional<std::string> version_mismatch() {
            std::string(running) + "; rebuild rtbridge for this system";
 }
 
-int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*in*/,
+int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* /*in*/,
                  std::size_t length) noexcept try {
     assert_on_listener_thread();
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+        auto* const server = static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
+        return server->on_tls_context(static_cast<ssl_ctx_st*>(user)) ? 0 : -1;
+    }
     auto* const connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
     if (connection == nullptr) return 0;  // lws's own descriptors
     switch (reason) {
@@ -68,8 +75,10 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* /*
         case LWS_CALLBACK_SERVER_WRITEABLE:
             return connection->on_writable();
         case LWS_CALLBACK_CLOSED:
-            connection->on_closed();
+            connection->on_websocket_closed();
             return 0;
+        case LWS_CALLBACK_RAW_ADOPT:
+            return -1;  // CONNECT: lws would make a tunnel of it that no deadline ends
         case LWS_CALLBACK_WSI_DESTROY: {
             auto* const server = static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
             connection->on_closed();
@@ -93,6 +102,32 @@ const lws_protocols protocols[] = {
 // No keep-alive pings by lws: Session::check() has its own.
 const lws_retry_bo_t no_lws_pings{};
 
+// For the few answers that lws gives by itself, to requests that it cannot read.
+const lws_protocol_vhost_options* headers_of_lws_answers() {
+    static const auto chained = [] {
+        constexpr std::size_t count = security_headers.size() + 1;
+        static std::array<std::string, count> names;
+        static std::array<lws_protocol_vhost_options, count> options;
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto& [name, value] =
+                i + 1 < count ? security_headers.at(i) : std::pair{"Cache-Control", "no-store"};
+            names.at(i) = std::string(name) + ":";
+            options.at(i) = {i > 0 ? &options.at(i - 1) : nullptr, nullptr, names.at(i).c_str(),
+                             value};
+        }
+        return &options.back();
+    }();
+    return chained;
+}
+
+// libwebsockets makes the TLS context and asks for it to be filled: on_tls_context().
+void use_tls(lws_context_creation_info& info) {
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+                    LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;  // its client side, which nobody uses
+    info.port = CONTEXT_PORT_NO_LISTEN_SERVER;              // no socket either, but a server's TLS
+    info.alpn = "http/1.1";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
@@ -108,14 +143,21 @@ Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loo
     info.protocols = protocols;
     info.gid = static_cast<decltype(info.gid)>(-1);
     info.uid = static_cast<decltype(info.uid)>(-1);
-    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+    info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+                   LWS_SERVER_OPTION_VALIDATE_UTF8;
     info.foreign_loops = loops;
     info.user = server.get();
     info.retry_and_idle_policy = &no_lws_pings;
     info.max_http_header_data2 = static_cast<unsigned>(limits.header_bytes);
     info.timeout_secs = static_cast<unsigned>(handshake_s.count());
     info.keepalive_timeout = static_cast<int>(handshake_s.count());
+    // Of later requests on a connection; the first has its deadline in check_handshakes(), which
+    // counts.
+    info.timeout_secs_ah_idle = static_cast<unsigned>(handshake_s.count()) + 1;
     info.vhost_name = "rtbridge";
+    info.headers = headers_of_lws_answers();
+
+    if (state.config->tls) use_tls(info);
 
     std::string complaints;
     lws_complaints = &complaints;
@@ -130,6 +172,7 @@ Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loo
             "libwebsockets-evlib-uv), or: " +
             complaints};
     }
+    if (server->tls_ != nullptr) refuse_other_protocols(server->tls_);
     server->vhost_ = lws_get_vhost_by_name(server->context_, info.vhost_name);
     return server;
 }
@@ -164,13 +207,18 @@ void LwsServer::forget(Connection* connection) {
     const auto it = connections_.find(connection);
     if (it == connections_.end()) return;
     std::erase(handshaking_, connection);
-    if (observer_ != nullptr) observer_->on_connection_gone(*connection);
     connections_.erase(it);
+    if (observer_ != nullptr) observer_->on_connection_gone();
 }
 
 void LwsServer::check_handshakes(SteadyTime now) {
     std::erase_if(handshaking_, [](const Connection* c) { return c->headers_read(); });
     for (Connection* connection : handshaking_) connection->check_handshake(now);
+}
+
+bool LwsServer::on_tls_context(ssl_ctx_st* context) {
+    tls_ = context;
+    return configure_tls(context, state_);
 }
 
 void LwsServer::recheck_access() {

@@ -12,6 +12,7 @@
 struct lws_context;
 struct lws_protocols;
 struct lws_vhost;
+struct ssl_ctx_st;
 struct uv_loop_s;
 
 namespace rtbridge {
@@ -40,11 +41,14 @@ public:
     // Ends all connections. The loop must run on until it has no handles; then destroy the server.
     void shut_down() ON_LISTENER_THREAD;
 
+    // libwebsockets has made the TLS context of its virtual host. False: give up.
+    [[nodiscard]] bool on_tls_context(ssl_ctx_st* context) ON_LISTENER_THREAD;
+
     // Called when a connection is gone.
     class Observer {
     public:
         virtual ~Observer() = default;
-        virtual void on_connection_gone(const Connection& connection) ON_LISTENER_THREAD = 0;
+        virtual void on_connection_gone() ON_LISTENER_THREAD = 0;
     };
     void set_observer(Observer* observer) { observer_ = observer; }
 
@@ -57,6 +61,7 @@ private:
     std::vector<Connection*> handshaking_;  // first request not complete when last looked at
     lws_context* context_ = nullptr;
     lws_vhost* vhost_ = nullptr;
+    ssl_ctx_st* tls_ = nullptr;  // of the vhost
     bool shut_down_ = false;
 };
 

@@ -52,6 +52,15 @@ ordered_json rule_json(const RuleStatus& rule) {
             {"dropped", rule.statistics->dropped.value()}};
 }
 
+ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_ms) {
+    if (certificate == nullptr) return nullptr;
+    const std::int64_t expires_ms = certificate->expires_unix_s() * 1000;
+    constexpr std::int64_t day_ms = 24 * 3600 * 1000;
+    return {{"subject", certificate->subject()},
+            {"expires", expires_ms},
+            {"days", (expires_ms - now_unix_ms) / day_ms}};
+}
+
 }  // namespace
 
 std::string status_json(const ApiContext& context) {
@@ -80,6 +89,7 @@ std::string status_json(const ApiContext& context) {
           {"at", reload.at_unix_ms},
           {"error", reload.ok ? ordered_json(nullptr) : ordered_json(reload.error)}}},
         {"restart_required", context.config.restart_required},
+        {"tls", tls_json(context.config.tls.get(), context.clock.unix_ms())},
         {"sessions",
          {{"total", context.sessions.size()}, {"by_transport", std::move(by_transport)}}},
         {"messages",

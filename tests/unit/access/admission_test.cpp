@@ -45,9 +45,47 @@ TEST(Admission, WithoutAuthOnlyLoopbackGetsIn) {
 
 TEST(Admission, AnonymousIsWhatTheOperatorSaidAloud) {
     RequestFacts remote{"192.0.2.7", "panel.example", std::nullopt, true};
+    ListenerConfig everywhere;
+    everywhere.bind.host = "0.0.0.0";
 
-    EXPECT_EQ(status(remote, {}, AuthConfig{.anonymous_role = "viewer"}), 200);
-    EXPECT_EQ(status(remote, {}, AuthConfig{}), 401);
+    EXPECT_EQ(status(remote, everywhere, AuthConfig{.anonymous_role = "viewer"}), 200);
+    EXPECT_EQ(status(remote, everywhere, AuthConfig{}), 401);
+}
+
+// DNS rebinding: a page of a foreign name that an attacker lets point to 127.0.0.1 is of the same
+// origin as what it finds there.
+TEST(Admission, OnALoopbackBindTheHostHasToBeAnExpectedNameWhoeverAsks) {
+    const AuthConfig anyone{.anonymous_role = "viewer"};
+    RequestFacts facts = local_request();
+    EXPECT_EQ(status(facts, {}, anyone), 200);
+
+    facts.host = "rebound.example:8080";
+    facts.origin = "http://rebound.example:8080";
+    EXPECT_EQ(status(facts, {}, anyone), 403);
+    facts.origin.reset();
+    EXPECT_EQ(status(facts, {}, anyone), 403);
+    facts.host = "";
+    EXPECT_EQ(status(facts, {}, anyone), 403);
+
+    ListenerConfig listener;
+    listener.origins = {"https://panel.example:8443"};
+    facts.host = "panel.example";
+    EXPECT_EQ(status(facts, listener, anyone), 200);
+    facts.host = "other.example";
+    EXPECT_EQ(status(facts, listener, anyone), 403);
+    listener.origins = {"*"};
+    EXPECT_EQ(status(facts, listener, anyone), 200);
+
+    facts.trusted_proxy = true;  // it decides which names it serves
+    EXPECT_EQ(status(facts, {}, anyone), 200);
+}
+
+TEST(Admission, ATrustedProxyDoesNotMakeItsClientsLocal) {
+    RequestFacts facts = local_request();
+    facts.forwarded = true;
+    facts.trusted_proxy = true;
+
+    EXPECT_EQ(status(facts), 403);
 }
 
 TEST(Admission, AForeignOriginIsRefusedWhoeverAsks) {

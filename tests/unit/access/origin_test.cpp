@@ -19,6 +19,15 @@ TEST(Origin, WithoutAListIsTheHostsOwnNameOnAnyPortAndScheme) {
         {"http://localhost.evil.example", "localhost:8080", false},
         {"http://evil.example/localhost", "localhost:8080", false},
         {"http://localhost:3000evil", "localhost:8080", false},
+        {"http://localhost.", "localhost:8080", false},
+        {"http://user@localhost", "localhost:8080", false},
+        {"http://localhost@evil.example", "localhost:8080", false},
+        {"http://localhost/", "localhost:8080", false},
+        {"http://localhost, http://localhost", "localhost:8080", false},  // sent twice
+        {"http://localhost,http://localhost", "localhost:8080", false},
+        {"http://[::1", "[::1]:8080", false},
+        {"http://[::1].evil.example", "[::1]:8080", false},
+        {"http://::1", "[::1]:8080", false},
         {"null", "localhost:8080", false},
         {"", "localhost:8080", false},
         {"http://", "", false},
@@ -46,6 +55,15 @@ TEST(Origin, AListIsExact) {
         {"http://localhost", false},
         {"http://localhost:30000", false},
         {"null", false},
+        {"https://panel.example.", false},
+        {"https://panel.example/", false},
+        {"https://user@panel.example", false},
+        {"https://panel.example@evil.example", false},
+        {"https://panel.example,https://panel.example", false},
+        {"HTTPS://PANEL.EXAMPLE", true},  // schemes and names have no case
+        {"https://panel.example:0443", true},
+        {"https://panel.example:443evil", false},
+        {"", false},
     };
     for (const auto& c : cases) {
         EXPECT_EQ(origin_allowed(std::string(c.origin), "panel.example", list), c.allowed)

@@ -15,6 +15,18 @@ TEST(RestartRequired, NamesTheBindThatAReloadCannotChange) {
     EXPECT_EQ(restart_required(running, loaded), std::vector<std::string>{"listener.bind"});
 }
 
+TEST(RestartRequired, NamesTlsThatGoesOnOrOffButNotAnotherCertificate) {
+    ListenerConfig running;
+    ListenerConfig loaded;
+    loaded.tls = {{"cert.pem", {}}, {"key.pem", {}}};
+    EXPECT_EQ(restart_required(running, loaded), std::vector<std::string>{"listener.tls"});
+    EXPECT_EQ(restart_required(loaded, running), std::vector<std::string>{"listener.tls"});
+
+    running.tls = {{"old.pem", {}}, {"old-key.pem", {}}};
+
+    EXPECT_TRUE(restart_required(running, loaded).empty());
+}
+
 TEST(RestartRequired, TheRestOfTheListenerReloads) {
     ListenerConfig running;
     ListenerConfig loaded;
