@@ -184,9 +184,12 @@ MqttClient client_from(const mosquitto* client) {
 // The broker's thread, or that of the HTTP API of Mosquitto 2.1. Fails closed.
 int on_basic_auth(int /*event*/, void* event_data, void* user_data) noexcept try {
     const auto& event = *static_cast<const mosquitto_evt_basic_auth*>(event_data);
-    if (event.client == nullptr) return MOSQ_ERR_AUTH;
+    if (event.client == nullptr || mosquitto_client_id(event.client) == nullptr) {
+        return MOSQ_ERR_AUTH;
+    }
     MqttClient client = client_from(event.client);
     client.user = text_or_empty(event.username);
+    client.subscribed = mosquitto_client_sub_count(event.client) > 0;
     return static_cast<Plugin*>(user_data)->bridge().mqtt_access().login(
                client, text_or_empty(event.password))
                ? MOSQ_ERR_SUCCESS
@@ -195,30 +198,38 @@ int on_basic_auth(int /*event*/, void* event_data, void* user_data) noexcept try
     return log_current_exception("on_basic_auth", MOSQ_ERR_AUTH);
 }
 
+// Nothing: not a question that we know.
+std::optional<MqttRequest> request_from(const mosquitto_evt_acl_check& event) {
+    switch (event.access) {
+        case MOSQ_ACL_READ:
+            return MqttRequest::Receive;
+        case MOSQ_ACL_SUBSCRIBE:
+            return MqttRequest::Subscribe;
+        case MOSQ_ACL_WRITE:
+            break;
+        default:
+            return std::nullopt;
+    }
+    if (!event.retain) return MqttRequest::Publish;
+    // For the author of a retained message the broker makes up a client that speaks no protocol.
+    return mosquitto_client_protocol_version(event.client) == 0 ? MqttRequest::RetainedSource
+                                                                : MqttRequest::PublishRetained;
+}
+
 // Threads as above. Fails closed.
 int on_acl_check(int /*event*/, void* event_data, void* user_data) noexcept try {
     const auto& event = *static_cast<const mosquitto_evt_acl_check*>(event_data);
-    if (event.client == nullptr || event.topic == nullptr) return MOSQ_ERR_ACL_DENIED;
-    MqttRequest request{};
-    switch (event.access) {
-        case MOSQ_ACL_READ:
-            request = MqttRequest::Receive;
-            break;
-        case MOSQ_ACL_WRITE:
-            request = event.retain ? MqttRequest::PublishRetained : MqttRequest::Publish;
-            break;
-        case MOSQ_ACL_SUBSCRIBE:
-            request = MqttRequest::Subscribe;
-            break;
-        case MOSQ_ACL_UNSUBSCRIBE:
-            return MOSQ_ERR_SUCCESS;  // nobody is harmed by getting less
-        default:
-            return MOSQ_ERR_ACL_DENIED;
+    // Nobody is harmed by getting less.
+    if (event.access == MOSQ_ACL_UNSUBSCRIBE) return MOSQ_ERR_SUCCESS;
+    if (event.client == nullptr || mosquitto_client_id(event.client) == nullptr ||
+        event.topic == nullptr) {
+        return MOSQ_ERR_ACL_DENIED;
     }
-    return static_cast<Plugin*>(user_data)->bridge().mqtt_access().allows(client_from(event.client),
-                                                                          request, event.topic)
-               ? MOSQ_ERR_SUCCESS
-               : MOSQ_ERR_ACL_DENIED;
+    const std::optional<MqttRequest> request = request_from(event);
+    if (!request) return MOSQ_ERR_ACL_DENIED;
+    MqttAccess& access = static_cast<Plugin*>(user_data)->bridge().mqtt_access();
+    return access.allows(client_from(event.client), *request, event.topic) ? MOSQ_ERR_SUCCESS
+                                                                           : MOSQ_ERR_ACL_DENIED;
 } catch (...) {
     return log_current_exception("on_acl_check", MOSQ_ERR_ACL_DENIED);
 }

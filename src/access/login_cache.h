@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
@@ -30,8 +31,9 @@ public:
 
 private:
     using Digest = std::array<std::uint8_t, 32>;
-    [[nodiscard]] Digest digest(std::string_view user, std::string_view password,
-                                std::uint64_t record) const;
+    // Nothing: OpenSSL could not make one.
+    [[nodiscard]] std::optional<Digest> digest(std::string_view user, std::string_view password,
+                                               std::uint64_t record) const;
 
     Digest key_{};
     bool usable_ = false;  // there was randomness for the key

@@ -13,6 +13,8 @@ namespace {
 // How many clients a turn of the broker's loop looks at after a reload: new grants may cost a
 // test per rule, and a broker with ten thousand clients must not stand still for them.
 constexpr std::size_t reviews_per_turn = 64;
+// Likewise of those whose tokens expire together; until their turn they may do nothing.
+constexpr std::size_t expiries_per_turn = 256;
 
 constexpr std::string_view name_of(MqttRequest request) {
     switch (request) {
@@ -20,6 +22,8 @@ constexpr std::string_view name_of(MqttRequest request) {
             return "publish";
         case MqttRequest::PublishRetained:
             return "publish_retained";
+        case MqttRequest::RetainedSource:
+            return "keep retained";
         case MqttRequest::Receive:
             return "receive";
         case MqttRequest::Subscribe:
@@ -33,6 +37,7 @@ constexpr ActionSet actions_of(MqttRequest request) {
         case MqttRequest::Publish:
             return Action::Publish;
         case MqttRequest::PublishRetained:
+        case MqttRequest::RetainedSource:
             return ActionSet(Action::Publish) | Action::PublishRetained;
         case MqttRequest::Receive:
         case MqttRequest::Subscribe:
@@ -75,10 +80,10 @@ bool may_anything(const Grants& grants) {
 }
 
 // "client \"pump-7\" (user \"anna\", 192.0.2.7)"
-std::string who(const MqttClient& client) {
+std::string who(const MqttClient& client, std::string_view user) {
     std::string text = "client " + in_quotes(client.id);
     std::string details;
-    if (!client.user.empty()) details += "user " + in_quotes(client.user);
+    if (!user.empty()) details += "user " + in_quotes(user);
     if (!client.address.empty()) details.append(details.empty() ? "" : ", ").append(client.address);
     return details.empty() ? text : text + " (" + details + ")";
 }
@@ -95,12 +100,19 @@ MqttAccess::MqttAccess(Dependencies dependencies)
 void MqttAccess::adopt(AccessPtr access, const Config& config) {
     const std::lock_guard lock(mutex_);
     const bool reload = access_ != nullptr;
+    const bool had_logins = wants_logins_;
     access_ = std::move(access);
     wants_logins_ = config.auth && config.auth->mqtt;
     wants_checks_ = config.acl.has_value();
     logins_per_minute_ = config.limits.logins_per_minute;
     password_time_ = config.limits.password_time;
     reapplying_ = reload;
+    // Where nothing is asked of us, nobody tells us who leaves; where logins are not ours any more,
+    // a name counts for what it is to the broker. What we knew would pass to whoever comes next.
+    if ((had_logins && !wants_logins_) || (!wants_logins_ && !wants_checks_)) {
+        forget_everyone();
+        return;
+    }
     clients_.for_each([this](MqttClients::Entry& entry) {
         MqttConnection& current = entry.current;
         const bool had_rights = current.grants && may_anything(*current.grants);
@@ -109,9 +121,18 @@ void MqttAccess::adopt(AccessPtr access, const Config& config) {
         entry.previous.reset();
         if (current.proof == MqttConnection::Proof::Ours || !current.identity) return;
         // The broker does not repeat this login, so the name that it vouched for has to do.
-        current.identity = vouched_for(
-            {current.connection, entry.id, current.user, current.address}, current.identity->user);
+        current.identity = vouched_for({.connection = current.connection,
+                                        .id = entry.id,
+                                        .user = current.user,
+                                        .address = current.address},
+                                       current.identity->user);
     });
+}
+
+void MqttAccess::forget_everyone() {
+    clients_.clear();
+    expiries_.clear();
+    to_review_.clear();
 }
 
 bool MqttAccess::wants_logins() const {
@@ -126,32 +147,23 @@ bool MqttAccess::wants_checks() const {
 
 bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     const std::lock_guard lock(mutex_);
-    const SteadyTime now = deps_.clock.now();
     const MqttClients::Entry* const entry = clients_.find(client.id);
+    const bool same_connection = entry != nullptr && entry->current.connection == client.connection;
+    if (is_away(client, same_connection ? &entry->current : nullptr)) return true;
+
     const std::array<std::uint8_t, 32> digest = digest_of(client.user, password);
-    const bool known = entry != nullptr && entry->current.connection == client.connection &&
-                       entry->current.credentials_digest == digest;
-    if (!known) reapplying_ = false;
-    const bool reapplied = known && reapplying_;
-    if (!reapplied && deps_.throttle.wait(client.address, now).count() > 0) {
-        deps_.metrics.hit(Limit::LoginsPerMinute);
-        deps_.metrics.logins_refused.add();
-        log(who(client) + " refused: too many failed logins from its address");
-        return false;
-    }
-    Login login = prove(client, password, entry, reapplied);
+    const bool known = same_connection && entry->current.credentials_digest == digest;
+    if (!known && !client.subscribed) reapplying_ = false;
+    // The broker reports the end of a connection before it uses its memory again.
+    const bool repeated = known && (entry->current.online || reapplying_);
+    Login login = repeated ? prove(client, password) : prove_in_turn(client, password);
     if (!login.ok()) {
-        // Expired tokens and broken key files are no guessing.
-        const LoginError error = login.error().error;
-        if (error == LoginError::BadCredentials || error == LoginError::BadToken) {
-            deps_.throttle.failed(client.address, logins_per_minute_, now);
-        }
-        if (error == LoginError::TooCostly) deps_.metrics.hit(Limit::PasswordTime);
+        if (login.error().error == LoginError::TooCostly) deps_.metrics.hit(Limit::PasswordTime);
         deps_.metrics.logins_refused.add();
-        log(who(client) + " refused: " + login.error().reason);
+        log(who(client, client.user) + " refused: " + login.error().reason);
         return false;
     }
-    if (!reapplied) deps_.metrics.logins.add();
+    if (!repeated) deps_.metrics.logins.add();
     auto identity = std::make_shared<Identity>(std::move(login).value());
     identity->client = client.id;
     identity->address = client.address;
@@ -164,15 +176,43 @@ bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     connection.identity = std::move(identity);
     connection.credentials_digest = digest;
     connection.proof = MqttConnection::Proof::Ours;
-    connection.online = !reapplied || entry->current.online;
+    connection.online = !repeated || entry->current.online;
     const std::optional<std::int64_t> expires = connection.identity->expires_unix_s;
     if (expires && connection.online) expiries_.emplace(*expires, client.id);
     clients_.connect(client.id, std::move(connection));
     return true;
 }
 
-Login MqttAccess::prove(const MqttClient& client, std::string_view password,
-                        const MqttClients::Entry* entry, bool reapplied) {
+// After a reload the broker also asks about the sessions of clients that are away, those that it
+// read from its database without a password included. They have to log in when they come back, and
+// till then their subscriptions only fill a queue: a token that expired meanwhile must not cost
+// them that. (And Mosquitto 2.0.11 puts a refused one into its list of expiring sessions again.)
+bool MqttAccess::is_away(const MqttClient& client, const MqttConnection* known) {
+    if (!client.subscribed) return false;  // what just connects has no subscriptions yet
+    return known != nullptr ? !known->online : client.address.empty();
+}
+
+// A login that may be a guess.
+Login MqttAccess::prove_in_turn(const MqttClient& client, std::string_view password) {
+    const SteadyTime now = deps_.clock.now();
+    if (deps_.throttle.wait(client.address, now).count() > 0) {
+        deps_.metrics.hit(Limit::LoginsPerMinute);
+        return refused(LoginError::NotInUse, "too many failed logins from its address");
+    }
+    Login login = prove(client, password);
+    if (login.ok()) {
+        deps_.throttle.succeeded(client.address);
+        return login;
+    }
+    // Expired tokens and broken key files are no guessing.
+    const LoginError error = login.error().error;
+    if (error == LoginError::BadCredentials || error == LoginError::BadToken) {
+        deps_.throttle.failed(client.address, logins_per_minute_, now);
+    }
+    return login;
+}
+
+Login MqttAccess::prove(const MqttClient& client, std::string_view password) {
     if (client.user.empty() && password.empty()) {
         const std::string name = deps_.certificate_name(client.connection);
         if (!name.empty()) return access_->authenticator->named(name);
@@ -187,12 +227,6 @@ Login MqttAccess::prove(const MqttClient& client, std::string_view password,
                        (looks_like_token(password) || !access_->authenticator->takes_passwords());
     if (!token) return prove_password(client, password);
     Login login = access_->authenticator->by_token(password, deps_.clock.unix_ms() / 1000);
-    // A durable client that is away keeps its queue when its token expires meanwhile; it needs a
-    // fresh one to come back.
-    if (!login.ok() && login.error().error == LoginError::TokenExpired && reapplied &&
-        !entry->current.online && entry->current.identity) {
-        return Identity(*entry->current.identity);
-    }
     if (login.ok() && !client.user.empty() && login.value().user != client.user) {
         return refused(LoginError::BadToken, "the token is for " + in_quotes(login.value().user));
     }
@@ -218,30 +252,43 @@ Login MqttAccess::prove_password(const MqttClient& client, std::string_view pass
 }
 
 // Which of the connections of a client asks, and who that is.
-MqttConnection& MqttAccess::connection_of(const MqttClient& client) {
+MqttConnection& MqttAccess::connection_of(const MqttClient& client, MqttRequest request) {
     MqttClients::Entry* const entry = clients_.find(client.id);
-    const auto is_asking = [&client](const MqttConnection& known) {
-        // The broker uses pointers again: without a login of ours that would have replaced it, a
-        // connection from elsewhere is a new one. The address is gone with the socket.
-        const bool same_address = client.address.empty() || known.address == client.address;
-        return known.connection == client.connection && known.user == client.user &&
-               (known.proof == MqttConnection::Proof::Ours || same_address);
-    };
-    if (entry != nullptr && is_asking(entry->current)) return entry->current;
-    if (entry != nullptr && entry->previous && is_asking(*entry->previous)) return *entry->previous;
-
+    if (entry != nullptr && is_asking(client, entry->current)) {
+        if (entry->current.online || request != MqttRequest::Subscribe) return entry->current;
+        // Who subscribes is there: it came back, and to the same place in the broker's memory.
+        MqttConnection returned = std::move(entry->current);
+        returned.online = true;
+        return clients_.connect(client.id, std::move(returned)).current;
+    }
+    if (entry != nullptr && entry->previous && is_asking(client, *entry->previous)) {
+        return *entry->previous;
+    }
     MqttConnection connection;
     connection.connection = client.connection;
     connection.user = client.user;
     connection.address = client.address;
     connection.identity = vouched_for(
         client, client.user.empty() ? deps_.certificate_name(client.connection) : client.user);
+    // A session out of the broker's database receives without ever having had a socket.
+    connection.online = request != MqttRequest::Receive || !client.address.empty();
     // Not one that is connected as somebody else: an earlier takeover left its will behind.
     if (entry != nullptr && entry->current.online) {
         stranger_ = std::move(connection);
         return stranger_;
     }
     return clients_.connect(client.id, std::move(connection)).current;
+}
+
+// Is it this connection that the broker asks about? It uses pointers again, and not every listener
+// has us log its clients in (use_identity_as_username does not).
+bool MqttAccess::is_asking(const MqttClient& client, const MqttConnection& known) const {
+    if (known.connection != client.connection || known.user != client.user) return false;
+    // The address may be gone with the socket.
+    const bool same_address = client.address.empty() || known.address == client.address;
+    if (known.proof == MqttConnection::Proof::Broker && !same_address) return false;
+    // A certificate is gone with the socket for sure: who shows one is somebody new.
+    return known.online || deps_.certificate_name(client.connection).empty();
 }
 
 // Whoever the broker let in under this name.
@@ -267,7 +314,8 @@ bool MqttAccess::expired(const MqttConnection& connection) const {
 
 bool MqttAccess::allows(const MqttClient& client, MqttRequest request, std::string_view topic) {
     const std::lock_guard lock(mutex_);
-    MqttConnection& connection = connection_of(client);
+    if (request == MqttRequest::RetainedSource) return source_may_still(client, topic);
+    MqttConnection& connection = connection_of(client, request);
     // A client that sends something: the broker is done with running logins again.
     if (connection.online && request != MqttRequest::Receive) reapplying_ = false;
     if (decide(connection, request, topic)) return true;
@@ -277,6 +325,22 @@ bool MqttAccess::allows(const MqttClient& client, MqttRequest request, std::stri
         deps_.metrics.denied_mqtt.add();
         refuse(client, connection, request, topic);
     }
+    return false;
+}
+
+// With check_retain_source the broker asks again about the author of a
+// retained message before somebody gets it: under the author's names, but from no connection.
+// An author that is not known any more had the right when it published.
+bool MqttAccess::source_may_still(const MqttClient& author, std::string_view topic) {
+    MqttClients::Entry* const entry = clients_.find(author.id);
+    if (entry == nullptr) return true;
+    MqttConnection* connection = nullptr;
+    if (entry->previous && entry->previous->user == author.user) connection = &*entry->previous;
+    if (entry->current.user == author.user) connection = &entry->current;
+    if (connection == nullptr) return true;
+    if (grants_of(*connection).may(actions_of(MqttRequest::RetainedSource), topic)) return true;
+    deps_.metrics.filtered_mqtt.add();
+    refuse(author, *connection, MqttRequest::RetainedSource, topic);
     return false;
 }
 
@@ -290,9 +354,9 @@ bool MqttAccess::decide(MqttConnection& connection, MqttRequest request, std::st
 
 void MqttAccess::refuse(const MqttClient& client, const MqttConnection& connection,
                         MqttRequest request, std::string_view topic) {
-    std::string line =
-        who(client) + " may not " + std::string(name_of(request)) + " " + in_quotes(topic) + ": ";
-    if (expired(connection)) {
+    std::string line = who(client, connection.identity->user) + " may not " +
+                       std::string(name_of(request)) + " " + in_quotes(topic) + ": ";
+    if (request != MqttRequest::RetainedSource && expired(connection)) {
         log(line + "its token has expired");
         return;
     }
@@ -335,7 +399,8 @@ void MqttAccess::forget_expiry(const MqttClients::Entry* entry) {
 void MqttAccess::kick_expired(std::vector<std::string>& kicks) {
     if (expiries_.empty()) return;
     const std::int64_t now_unix_s = deps_.clock.unix_ms() / 1000;
-    while (!expiries_.empty() && expiries_.begin()->first <= now_unix_s) {
+    for (std::size_t i = 0; i < expiries_per_turn; ++i) {
+        if (expiries_.empty() || expiries_.begin()->first > now_unix_s) break;
         kicks.push_back(expiries_.extract(expiries_.begin()).value().second);
         log("client " + in_quotes(kicks.back()) + " disconnected: its token has expired");
     }

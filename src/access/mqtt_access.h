@@ -24,7 +24,13 @@
 namespace rtbridge {
 
 // What an MQTT client asks leave for.
-enum class MqttRequest { Publish, PublishRetained, Receive, Subscribe };
+enum class MqttRequest {
+    Publish,
+    PublishRetained,
+    Receive,
+    Subscribe,
+    RetainedSource,  // somebody else asks for what it published retained; it may be long gone
+};
 
 // The MQTT side of access: logs clients in, decides what they ask for, remembers who they are as
 // long as the broker may ask about them. Fails closed.
@@ -67,10 +73,13 @@ public:
     [[nodiscard]] std::vector<std::string> take_kicks();
 
 private:
-    [[nodiscard]] Login prove(const MqttClient& client, std::string_view password,
-                              const MqttClients::Entry* entry, bool reapplied);
+    [[nodiscard]] static bool is_away(const MqttClient& client, const MqttConnection* known);
+    [[nodiscard]] Login prove_in_turn(const MqttClient& client, std::string_view password);
+    [[nodiscard]] Login prove(const MqttClient& client, std::string_view password);
     [[nodiscard]] Login prove_password(const MqttClient& client, std::string_view password);
-    [[nodiscard]] MqttConnection& connection_of(const MqttClient& client);
+    [[nodiscard]] MqttConnection& connection_of(const MqttClient& client, MqttRequest request);
+    [[nodiscard]] bool is_asking(const MqttClient& client, const MqttConnection& known) const;
+    [[nodiscard]] bool source_may_still(const MqttClient& author, std::string_view topic);
     [[nodiscard]] std::shared_ptr<const Identity> vouched_for(const MqttClient& client,
                                                               std::string_view name) const;
     [[nodiscard]] const Grants& grants_of(MqttConnection& connection);
@@ -79,6 +88,7 @@ private:
                               std::string_view topic);
     void refuse(const MqttClient& client, const MqttConnection& connection, MqttRequest request,
                 std::string_view topic);
+    void forget_everyone();
     void forget_expiry(const MqttClients::Entry* entry);
     void kick_expired(std::vector<std::string>& kicks);
     void kick_powerless(std::vector<std::string>& kicks);

@@ -49,6 +49,11 @@ std::size_t MqttClients::disconnect(std::string_view id, const void* connection)
     return forgotten;
 }
 
+void MqttClients::clear() {
+    away_.clear();
+    by_id_.clear();
+}
+
 void MqttClients::for_each(const std::function<void(Entry&)>& visit) {
     for (const auto& [id, entry] : by_id_) visit(*entry);
 }

@@ -24,6 +24,7 @@ struct MqttClient {
     std::string_view id;
     std::string_view user;     // empty: none
     std::string_view address;  // empty: none (bridges, or the socket is gone)
+    bool subscribed = false;   // has subscriptions; a connection that is just made has none
 };
 
 // One connection of an MQTT client, and who it is.
@@ -68,6 +69,8 @@ public:
     Entry& connect(std::string_view id, MqttConnection connection);
     // Returns how many clients had to be forgotten.
     std::size_t disconnect(std::string_view id, const void* connection);
+
+    void clear();
 
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
     // REQUIRES: `visit` does not add or remove clients.
