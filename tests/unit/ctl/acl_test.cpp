@@ -28,7 +28,7 @@ Configuration configuration(const std::string& text) {
     Diagnostics diagnostics;
     auto access = std::make_shared<const Access>(
         Access{Authenticator::create(config, diagnostics), Policy::compile(config, diagnostics)});
-    return {std::move(config), nullptr, std::move(access)};
+    return {std::move(config), nullptr, std::move(access), nullptr};
 }
 
 const std::string rules =
