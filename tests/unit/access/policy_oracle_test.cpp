@@ -9,7 +9,13 @@
 namespace rtbridge {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
+#if defined(__has_feature)
+#define RTBRIDGE_HAS_FEATURE(name) __has_feature(name)  // how clang tells of sanitizers
+#else
+#define RTBRIDGE_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG) || \
+    RTBRIDGE_HAS_FEATURE(address_sanitizer) || RTBRIDGE_HAS_FEATURE(thread_sanitizer)
 constexpr int policies = 60;
 #else
 constexpr int policies = 1'200;
