@@ -17,7 +17,7 @@ struct Identity {
     // Of the token: strings as they are, numbers and booleans as JSON writes them; others are left
     // out.
     std::map<std::string, std::string, std::less<>> claims;
-    std::optional<std::int64_t> expires_unix_s;
+    std::optional<std::int64_t> expires_unix_s;  // of the token, its issuer's leeway included
 
     friend bool operator==(const Identity&, const Identity&) = default;
 };
