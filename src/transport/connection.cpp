@@ -78,7 +78,7 @@ void Connection::on_adopted(lws* wsi) {
 }
 
 void Connection::check_handshake(SteadyTime now) {
-    if (dead_) return;
+    if (dead_ || wsi_ == nullptr) return;  // null: lws is about to destroy what it did not adopt
     std::chrono::milliseconds patience = state_.config->limits.handshake_timeout;
     if (capacity_ != Capacity::Free) patience = std::min(patience, refusal_patience);
     if (now - accepted_at_ < patience) return;
@@ -247,7 +247,7 @@ int Connection::on_writable() {
 
 void Connection::on_http_closed() {
     // lws hangs up on a header that is too long without a word; what came in tells.
-    if (headers_read_) return;
+    if (headers_read_ || wsi_ == nullptr) return;
     tcp_info info{};
     socklen_t length = sizeof(info);
     if (getsockopt(lws_get_socket_fd(wsi_), IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return;

@@ -44,6 +44,10 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* /*in*/
         auto* const server = static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
         return server->on_tls_context(static_cast<ssl_ctx_st*>(user)) ? 0 : -1;
     }
+    if (reason == LWS_CALLBACK_WSI_CREATE) {
+        static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)))->on_wsi_created();
+        return 0;
+    }
     auto* const connection = static_cast<Connection*>(lws_get_opaque_user_data(wsi));
     if (connection == nullptr) return 0;  // lws's own descriptors
     switch (reason) {
@@ -198,9 +202,11 @@ void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
         static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL);
     adoption.fd.sockfd = socket;
     adoption.opaque = connection;
-    // On failure lws has closed the socket; WSI_DESTROY has forgotten the connection if it came
-    // that far.
-    if (lws_adopt_descriptor_vhost_via_info(&adoption) == nullptr) forget(connection);
+    // On failure lws has closed the socket. Where it failed with a wsi, as it does when bytes that
+    // are no TLS came first, WSI_DESTROY is still to come: libuv closes a handle a turn later.
+    wsi_created_ = false;
+    const bool adopted = lws_adopt_descriptor_vhost_via_info(&adoption) != nullptr;
+    if (!adopted && !wsi_created_) forget(connection);
 }
 
 void LwsServer::forget(Connection* connection) {

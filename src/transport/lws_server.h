@@ -41,6 +41,7 @@ public:
     // Ends all connections. The loop must run on until it has no handles; then destroy the server.
     void shut_down() ON_LISTENER_THREAD;
 
+    void on_wsi_created() ON_LISTENER_THREAD { wsi_created_ = true; }
     // libwebsockets has made the TLS context of its virtual host. False: give up.
     [[nodiscard]] bool on_tls_context(ssl_ctx_st* context) ON_LISTENER_THREAD;
 
@@ -62,6 +63,7 @@ private:
     lws_context* context_ = nullptr;
     lws_vhost* vhost_ = nullptr;
     ssl_ctx_st* tls_ = nullptr;  // of the vhost
+    bool wsi_created_ = false;   // by the adoption under way
     bool shut_down_ = false;
 };
 

@@ -18,6 +18,7 @@ constexpr std::uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER
                                   SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION;
 
 int show_certificate(SSL* handshake, void* listener_state) noexcept {
+    assert_on_listener_thread();
     const auto& state = *static_cast<const ListenerState*>(listener_state);
     const auto& certificate = state.config->tls;
     return certificate != nullptr && certificate->show_in(handshake) ? 1 : 0;
@@ -39,6 +40,9 @@ int choose_http_1_1(SSL* /*handshake*/, const unsigned char** out, unsigned char
 
 bool configure_tls(ssl_ctx_st* context, ListenerState& state) {
     SSL_CTX_set_options(context, options);
+    // Clients resume by tickets, which cost no memory here; without this, others would fill a
+    // cache.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_cert_cb(context, show_certificate, &state);
     // One host, one certificate: libwebsockets need not look for another by name.
     SSL_CTX_set_tlsext_servername_callback(context, nullptr);

@@ -70,6 +70,26 @@ TEST(ConfigLoader, ReadsTheListener) {
     EXPECT_EQ(config.listener.bind_place.column, 9U);
 }
 
+TEST(ConfigLoader, FilesOfTlsAreRelativeToTheConfiguration) {
+    Diagnostics diagnostics;
+
+    const auto config = parse_config("listener.tls = { cert = \"tls/c.pem\", key = \"/k.pem\" }",
+                                     "/etc/rtbridge/rtbridge.toml", diagnostics);
+
+    ASSERT_TRUE(config);
+    EXPECT_TRUE(config->listener.tls.enabled());
+    EXPECT_EQ(config->listener.tls.cert_file.value, "/etc/rtbridge/tls/c.pem");
+    EXPECT_EQ(config->listener.tls.key_file.value, "/k.pem");
+    EXPECT_EQ(config->listener.tls.key_file.place.line, 1U);
+}
+
+TEST(ConfigLoader, ReadsProxiesAsAddressesAndNetworks) {
+    const Config config = read("[listener]\ntrusted_proxies = [\"127.0.0.1\", \"192.0.2.0/24\"]");
+
+    ASSERT_EQ(config.listener.trusted_proxies.size(), 2U);
+    EXPECT_TRUE(config.listener.trusted_proxies[1].contains("192.0.2.77"));
+}
+
 TEST(ConfigLoader, WithoutABindItsPlaceIsTheFile) {
     const Config config = read("[listener]\n");
 
