@@ -4,7 +4,9 @@
 
 import { execFile } from "node:child_process";
 import * as crypto from "node:crypto";
+import { once } from "node:events";
 import * as fs from "node:fs";
+import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
@@ -86,6 +88,24 @@ export async function connackOf(broker, options) {
     );
   } finally {
     await client.endAsync(true);
+  }
+}
+
+// Likewise of an MQTT 5 client that has a password and no user name, which no library sends.
+export async function connackOfPasswordOnly(broker, clientId, password) {
+  const text = (value) => Buffer.concat([Buffer.from([value.length >> 8, value.length & 255]), Buffer.from(value)]);
+  const [cleanStart, passwordFlag, noProperties] = [2, 64, 0];
+  const body = Buffer.concat([
+    text("MQTT"), Buffer.from([5, cleanStart | passwordFlag, 0, 60, noProperties]), text(clientId), text(password),
+  ]);
+  const length = [(body.length & 127) | 128, body.length >> 7];
+  const socket = net.connect(broker.mqttPort, "127.0.0.1");
+  try {
+    socket.write(Buffer.concat([Buffer.from([0x10, ...length]), body]));
+    const [connack] = await within("CONNACK", once(socket, "data"));
+    return connack[3];
+  } finally {
+    socket.destroy();
   }
 }
 
