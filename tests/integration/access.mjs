@@ -11,7 +11,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import mqtt from "mqtt";
-import { mqttClient, until, within } from "./harness.mjs";
+import { until, within } from "./harness.mjs";
 
 export const run = promisify(execFile);
 
@@ -122,9 +122,12 @@ export async function subscribes(client, filter) {
 
 // A client that collects what it receives, by topic and text.
 export async function listenerClient(t, broker, options = {}) {
-  const client = await mqttClient(t, broker, options);
+  const client = mqtt.connect(broker.mqttUrl, { reconnectPeriod: 0, ...options });
+  t.after(() => client.endAsync(true));
   const received = [];
+  // Before it is connected: what waited for a durable client comes with the first packets.
   client.on("message", (topic, payload) => received.push(`${topic} ${payload}`));
+  await within("MQTT connection", once(client, "connect"));
   client.received = received;
   client.awaits = (line) => until(`${line} at ${options.clientId}`, () => received.includes(line));
   return client;
