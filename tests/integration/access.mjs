@@ -65,6 +65,23 @@ export async function passwordFile(users) {
   }
 }
 
+// A directory with ca.pem, and NAME.pem and NAME.key for each name, which is the common name.
+export async function certificates(t, names) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "rtbridge-certificates-"));
+  t.after(() => fs.rmSync(directory, { recursive: true }));
+  const openssl = (...args) => run("openssl", args, { cwd: directory });
+  const key = (name) => ["-newkey", "rsa:2048", "-nodes", "-keyout", `${name}.key`];
+  await openssl("req", "-x509", ...key("ca"), "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2");
+  for (const [i, name] of names.entries()) {
+    await openssl("req", ...key(name), "-out", `${name}.csr`, "-subj", `/CN=${name}`);
+    await openssl("x509", "-req", "-in", `${name}.csr`, "-CA", "ca.pem", "-CAkey", "ca.key",
+      "-set_serial", String(i + 1), "-days", "2", "-out", `${name}.pem`);
+  }
+  fs.chmodSync(directory, 0o755);
+  for (const file of fs.readdirSync(directory)) fs.chmodSync(path.join(directory, file), 0o644);
+  return directory;
+}
+
 // Writes the configuration, sends SIGHUP and waits for what the log says of it: { ok }. For brokers
 // whose status is not for everyone.
 export async function reload(broker, rtbridge) {
@@ -122,7 +139,7 @@ export async function subscribes(client, filter) {
 
 // A client that collects what it receives, by topic and text.
 export async function listenerClient(t, broker, options = {}) {
-  const client = mqtt.connect(broker.mqttUrl, { reconnectPeriod: 0, ...options });
+  const client = mqtt.connect(options.url ?? broker.mqttUrl, { reconnectPeriod: 0, ...options });
   t.after(() => client.endAsync(true));
   const received = [];
   // Before it is connected: what waited for a durable client comes with the first packets.
