@@ -19,7 +19,10 @@ constexpr std::chrono::seconds ticks_expected_within{5};
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     metrics_.messages_in.add();
     Outcome outcome = rules_->apply(publish, workspace_);
-    if (!ticked_) warn_without_ticks();
+    if (!ticked_) {
+        warn_without_ticks();
+        write_log_lines();
+    }
     if (outcome.matched == 0) return {};  // usually: no browser is meant to see most publishes
 
     count(outcome);
@@ -70,12 +73,16 @@ void Bridge::on_tick() {
 
 void Bridge::wake_listener() {
     mailbox_.wake_if_sleeping(*listener_);
+    write_log_lines();
+}
+
+void Bridge::write_log_lines() {
     for (const LogLine& line : outbox_.drain()) log_.write(line.level, line.text);
 }
 
 // Said in the log because nothing else shows it: without ticks no MQTT client is disconnected when
-// its token expires (it may do nothing any more, though), and the log lines of the listener wait
-// for the next publish.
+// its token expires (it may do nothing any more, though), and the log lines of other threads and of
+// refusals wait for the next publish.
 void Bridge::warn_without_ticks() {
     if (warned_without_ticks_ || clock_.now() - started_ < ticks_expected_within) return;
     warned_without_ticks_ = true;

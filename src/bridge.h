@@ -71,6 +71,7 @@ private:
     void count(const Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate update) ON_BROKER_THREAD;
     void wake_listener() ON_BROKER_THREAD;
+    void write_log_lines() ON_BROKER_THREAD;
     void warn_without_ticks() ON_BROKER_THREAD;
 
     Options options_;

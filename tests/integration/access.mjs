@@ -4,12 +4,14 @@
 
 import { execFile } from "node:child_process";
 import * as crypto from "node:crypto";
+import { once } from "node:events";
 import * as fs from "node:fs";
+import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import mqtt from "mqtt";
-import { mqttClient, until, within } from "./harness.mjs";
+import { until, within } from "./harness.mjs";
 
 export const run = promisify(execFile);
 
@@ -63,6 +65,23 @@ export async function passwordFile(users) {
   }
 }
 
+// A directory with ca.pem, and NAME.pem and NAME.key for each name, which is the common name.
+export async function certificates(t, names) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "rtbridge-certificates-"));
+  t.after(() => fs.rmSync(directory, { recursive: true }));
+  const openssl = (...args) => run("openssl", args, { cwd: directory });
+  const key = (name) => ["-newkey", "rsa:2048", "-nodes", "-keyout", `${name}.key`];
+  await openssl("req", "-x509", ...key("ca"), "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2");
+  for (const [i, name] of names.entries()) {
+    await openssl("req", ...key(name), "-out", `${name}.csr`, "-subj", `/CN=${name}`);
+    await openssl("x509", "-req", "-in", `${name}.csr`, "-CA", "ca.pem", "-CAkey", "ca.key",
+      "-set_serial", String(i + 1), "-days", "2", "-out", `${name}.pem`);
+  }
+  fs.chmodSync(directory, 0o755);
+  for (const file of fs.readdirSync(directory)) fs.chmodSync(path.join(directory, file), 0o644);
+  return directory;
+}
+
 // Writes the configuration, sends SIGHUP and waits for what the log says of it: { ok }. For brokers
 // whose status is not for everyone.
 export async function reload(broker, rtbridge) {
@@ -89,6 +108,24 @@ export async function connackOf(broker, options) {
   }
 }
 
+// Likewise of an MQTT 5 client that has a password and no user name, which no library sends.
+export async function connackOfPasswordOnly(broker, clientId, password) {
+  const text = (value) => Buffer.concat([Buffer.from([value.length >> 8, value.length & 255]), Buffer.from(value)]);
+  const [cleanStart, passwordFlag, noProperties] = [2, 64, 0];
+  const body = Buffer.concat([
+    text("MQTT"), Buffer.from([5, cleanStart | passwordFlag, 0, 60, noProperties]), text(clientId), text(password),
+  ]);
+  const length = [(body.length & 127) | 128, body.length >> 7];
+  const socket = net.connect(broker.mqttPort, "127.0.0.1");
+  try {
+    socket.write(Buffer.concat([Buffer.from([0x10, ...length]), body]));
+    const [connack] = await within("CONNACK", once(socket, "data"));
+    return connack[3];
+  } finally {
+    socket.destroy();
+  }
+}
+
 // True where SUBACK grants the filter.
 export async function subscribes(client, filter) {
   try {
@@ -102,9 +139,12 @@ export async function subscribes(client, filter) {
 
 // A client that collects what it receives, by topic and text.
 export async function listenerClient(t, broker, options = {}) {
-  const client = await mqttClient(t, broker, options);
+  const client = mqtt.connect(options.url ?? broker.mqttUrl, { reconnectPeriod: 0, ...options });
+  t.after(() => client.endAsync(true));
   const received = [];
+  // Before it is connected: what waited for a durable client comes with the first packets.
   client.on("message", (topic, payload) => received.push(`${topic} ${payload}`));
+  await within("MQTT connection", once(client, "connect"));
   client.received = received;
   client.awaits = (line) => until(`${line} at ${options.clientId}`, () => received.includes(line));
   return client;

@@ -185,7 +185,7 @@ class Broker {
 }
 
 // One attempt; the caller owns what comes back.
-async function launch({ rtbridge = `${head}${batteryRule}`, mode = 0o644, mosquitto, files, times = 1 }) {
+async function launch({ rtbridge = `${head}${batteryRule}`, mode = 0o644, first, mosquitto, files, times = 1 }) {
   const mqttPort = await freePort();
   const directory = makeDirectory({ ...files });
   const lines = [`listener ${mqttPort} 127.0.0.1`, "allow_anonymous true", "log_dest stderr"];
@@ -198,7 +198,7 @@ async function launch({ rtbridge = `${head}${batteryRule}`, mode = 0o644, mosqui
   }
   for (let i = 0; i < times; ++i) lines.push(...pluginLines);
   const conf = path.join(directory, "mosquitto.conf");
-  fs.writeFileSync(conf, `${lines.join("\n")}\n${mosquitto ?? ""}\n`, { mode: 0o644 });
+  fs.writeFileSync(conf, `${first ?? ""}\n${lines.join("\n")}\n${mosquitto ?? ""}\n`, { mode: 0o644 });
   return new Broker(directory, mqttPort);
 }
 
@@ -208,7 +208,7 @@ const portLost = (broker) =>
 
 // A running broker; whoever starts it calls remove(). `rtbridge` is the text of its configuration
 // file (null: no file) and `mode` its permissions; `files` are further ones beside it; `mosquitto` is
-// further lines for mosquitto.conf; `times` says how often the plugin is loaded.
+// further lines for mosquitto.conf, `first` what has to stand at its top; `times` says how often the plugin is loaded.
 export async function launchBroker(options = {}) {
   for (let tries = 5; ; --tries) {
     const broker = await launch(options);
