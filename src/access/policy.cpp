@@ -1,42 +1,27 @@
 #include "access/policy.h"
 
+#include <algorithm>
+
+#include "access/policy_compiler.h"
+#include "access/policy_index.h"
+
 namespace rtbridge {
 
-struct Policy::Index {};
-struct Grants::State {};
-
-Policy::Policy() : index_(std::make_unique<Index>()) {}
+Policy::Policy(Index index) : index_(std::make_unique<const Index>(std::move(index))) {}
 Policy::~Policy() = default;
-Grants::Grants() : state_(std::make_unique<State>()) {}
-Grants::~Grants() = default;
 
-std::shared_ptr<const Policy> Policy::compile(const Config&, Diagnostics&) {
-    return std::shared_ptr<const Policy>(new Policy);
+std::shared_ptr<const Policy> Policy::compile(const Config& config, Diagnostics& diagnostics) {
+    std::optional<Index> index = PolicyCompiler(config, diagnostics).compile();
+    if (!index) return nullptr;
+    return std::shared_ptr<const Policy>(new Policy(std::move(*index)));
 }
-std::shared_ptr<const Grants> Policy::grants(const Identity&) const {
-    return std::shared_ptr<const Grants>(new Grants);
-}
-bool Grants::may(ActionSet, std::string_view, std::optional<std::string_view>) const {
-    return true;
-}
-Coverage Grants::coverage(ActionSet, const TopicFilter&, const std::vector<std::string>&) const {
-    return Coverage::All;
-}
-bool Grants::anything(ActionSet, std::optional<std::string_view>) const {
-    return true;
-}
-bool Grants::may_admin() const {
-    return true;
-}
-Grants::Decision Grants::decide(Action, std::string_view, std::optional<std::string_view>) const {
-    return {true, nullptr};
-}
-const std::string& Grants::canonical() const {
-    static const std::string everything;
-    return everything;
-}
+
 std::string_view without_share_prefix(std::string_view filter) {
-    return filter;
+    constexpr std::string_view share = "$share/";
+    if (!filter.starts_with(share)) return filter;
+    const std::size_t end_of_group = filter.find('/', share.size());
+    if (end_of_group == std::string_view::npos) return filter;
+    return filter.substr(end_of_group + 1);
 }
 
 }  // namespace rtbridge

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ public:
     [[nodiscard]] const Index& index() const { return *index_; }
 
 private:
-    Policy();
+    explicit Policy(Index index);
     std::unique_ptr<const Index> index_;
 };
 
@@ -59,11 +60,12 @@ public:
     // not count, and such a deny does.
     [[nodiscard]] bool may(ActionSet actions, std::string_view topic,
                            std::optional<std::string_view> key = std::nullopt) const;
-    // The same for a subscription: All where allows cover it and no deny overlaps it, None where no
-    // topic that it matches could be allowed. Allows that are limited to keys count if the limit
-    // lets one of `keys` through, or if `keys` is empty; a deny that is limited to keys overlaps if
-    // it names one of `keys`, or if `keys` is empty.
-    // `filter` without "$share/<group>/" (without_share_prefix()).
+    // The same for a subscription: All where every topic that it matches is allowed with each of
+    // `keys`, None where none is with any of them. Exact, but for two doubts that give Part:
+    // whether more than a thousand intersections of allows with the filter are all denied, and
+    // whether each key that an allow is limited to is denied where `keys` is empty. `keys` empty:
+    // with any key or none; allows that are limited to keys count then, and so do such denies
+    // against All. `filter` without "$share/<group>/" (without_share_prefix()).
     [[nodiscard]] Coverage coverage(ActionSet actions, const TopicFilter& filter,
                                     const std::vector<std::string>& keys = {}) const;
     // Could anything with this key (absent: with any key or none) be allowed on any topic?
@@ -82,8 +84,11 @@ public:
 
 private:
     friend class Policy;
-    Grants();
     struct State;
+    explicit Grants(std::unique_ptr<const State> state);
+    [[nodiscard]] static std::vector<std::uint32_t> deciding_rules(
+        const State& state, std::string_view topic, std::optional<std::string_view> key);
+
     std::unique_ptr<const State> state_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -35,13 +36,20 @@ public:
 
 private:
     struct Entry {
+        std::string hash;  // as in by_hash_
         Issued issued;
         SteadyTime expires;
     };
+    using Position = std::list<Entry>::iterator;
+    // end() of entries_: unknown, or expired.
+    [[nodiscard]] Position valid_entry(std::string_view secret, SteadyTime now);
+    void forget(Position entry);
+
     const std::chrono::seconds lifetime_;
     const std::size_t count_max_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Entry> entries_;  // by SHA-256 of the secret
+    std::list<Entry> entries_;  // what expires first comes first
+    std::unordered_map<std::string, Position> by_hash_;
 };
 
 }  // namespace rtbridge

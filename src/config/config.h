@@ -76,7 +76,7 @@ struct JwtConfig {
     std::string issuer;                   // `iss` has to be this; empty: not checked
     std::string audience;                 // `aud` has to be or to hold this; empty: not checked
     std::vector<std::string> algorithms;  // "HS256", ...: what a token's header may say
-    Placed<std::string> keys_file;        // absolute, or relative to the configuration file
+    Placed<std::string> keys_file;        // absolute
     std::string user_claim = "sub";
     std::string role_claim = "roles";  // a string or an array of strings
     std::chrono::milliseconds leeway{30'000};
@@ -88,7 +88,7 @@ struct AuthConfig {
     std::optional<std::string> anonymous_role;
     std::string cookie = "rtbridge";
     bool token_in_url = false;
-    Placed<std::string> passwords_file{};  // empty: none; paths as keys_file
+    Placed<std::string> passwords_file{};  // absolute; empty: none
     bool mqtt = false;                     // MQTT clients log in here as well
     std::vector<AuthRoleConfig> roles{};
     std::vector<JwtConfig> jwt{};

@@ -53,23 +53,63 @@ void read_auth_section(TableReader& root, Config& config) {
     config.auth = read_auth(reader);
 }
 
+void read_acl_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("acl");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[acl]", root.diagnostics());
+    config.acl = read_acl(reader);
+}
+
 void read_rules_section(TableReader& root, Config& config) {
     const std::optional<TomlEntry> entry = root.take("rule");
     if (entry) read_rules(root.document(), *entry, config.rules, root.diagnostics());
 }
 
-// Sections of which an included file may hold only one list, such as [[acl.rule]].
+// Everything but `list` of a section of which an included file may hold only that list.
+void refuse_all_but(TableReader& root, std::string_view section, std::string_view list,
+                    const toml::table& table) {
+    for (const auto& [key, node] : table) {
+        if (key.str() == list) continue;
+        root.error(key, std::string(key.str()) + " of [" + std::string(section) +
+                            "] may not stand in an included file; move it to the main file");
+    }
+}
+
+// [[acl.rule]] in an included file. Their [acl] exists then, with the default of the main file.
+void read_included_acl_rules(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("acl");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[acl]", root.diagnostics());
+    if (const std::optional<TomlEntry> rules = reader.take("rule")) {
+        if (!config.acl) config.acl.emplace();
+        read_acl_rules(root.document(), *rules, config.acl->rules, root.diagnostics());
+    }
+    refuse_all_but(root, "acl", "rule", *table);
+}
+
+// Sections of which an included file may hold only one list, such as [[http.route]].
 void refuse_partial_section(TableReader& root, std::string_view section, std::string_view list) {
     const toml::table* const table = root.take_table(section);
     if (table == nullptr) return;
     TableReader reader(root.document(), *table, "[" + std::string(section) + "]",
                        root.diagnostics());
     reader.not_supported_yet({list});
-    for (const auto& [key, node] : *table) {
-        if (key.str() == list) continue;
-        root.error(key, std::string(key.str()) + " of [" + std::string(section) +
-                            "] may not stand in an included file; move it to the main file");
+    refuse_all_but(root, section, list, *table);
+}
+
+void read_included_auth(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("auth");
+    if (table == nullptr) return;
+    refuse_all_but(root, "auth", "role", *table);
+    std::vector<AuthRoleConfig> roles;
+    TableReader reader(root.document(), *table, "[auth]", root.diagnostics());
+    read_auth_roles(reader, roles);
+    if (roles.empty()) return;
+    if (!config.auth) {
+        root.error(*table, "[[auth.role]] needs an [auth] section in the main file; add one");
+        return;
     }
+    for (AuthRoleConfig& role : roles) config.auth->roles.push_back(std::move(role));
 }
 
 void read_included_file(const std::string& path, Config& config, Diagnostics& diagnostics) {
@@ -80,8 +120,8 @@ void read_included_file(const std::string& path, Config& config, Diagnostics& di
     TableReader root(*document, document->root(), "an included file", diagnostics);
     read_rules_section(root, config);
     root.not_supported_yet({"alert", "test"});
-    refuse_partial_section(root, "acl", "rule");
-    refuse_partial_section(root, "auth", "role");
+    read_included_acl_rules(root, config);
+    read_included_auth(root, config);
     refuse_partial_section(root, "http", "route");
     root.refuse({"include"}, "may not stand in an included file; name the file in the main file");
     root.refuse({"version", "listener", "limits", "mqtt_tunnel", "socketio", "sse", "broker"},
@@ -103,12 +143,17 @@ void check_names_are_unique(const Config& config, Diagnostics& diagnostics) {
     }
 }
 
+bool somebody_may_log_in(const AuthConfig& auth) {
+    return auth.anonymous_role || !auth.jwt.empty() || !auth.passwords_file.value.empty();
+}
+
 void check_exposure(const Config& config, Diagnostics& diagnostics) {
     if (config.listener.bind.loopback()) return;
-    if (config.auth && config.auth->anonymous_role) return;
+    if (config.auth && somebody_may_log_in(*config.auth)) return;
     diagnostics.error(config.listener.bind_place,
                       "bind is reachable from other machines and nobody could log in; bind to "
-                      "127.0.0.1, or let everyone in: [auth] anonymous = \"role:viewer\"");
+                      "127.0.0.1, add [[auth.jwt]] or passwords_file to [auth], or let everyone "
+                      "in: [auth] anonymous = \"role:viewer\"");
 }
 
 void read_main_file(const TomlDocument& document, Config& config, Diagnostics& diagnostics) {
@@ -119,9 +164,9 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     read_listener_section(root, config);
     read_limits_section(root, config);
     read_auth_section(root, config);
+    read_acl_section(root, config);
     read_rules_section(root, config);
-    root.not_supported_yet(
-        {"acl", "alert", "test", "mqtt_tunnel", "socketio", "sse", "http", "broker"});
+    root.not_supported_yet({"alert", "test", "mqtt_tunnel", "socketio", "sse", "http", "broker"});
     root.report_unknown_keys();
     check_exposure(config, diagnostics);
 

@@ -78,8 +78,6 @@ void read_limits(TableReader& table, LimitsConfig& limits) {
     warn_unused(table, "requests_per_second", limits.requests_per_second,
                 initial.requests_per_second);
     warn_unused(table, "body", limits.body_bytes, initial.body_bytes);
-    warn_unused(table, "logins_per_minute", limits.logins_per_minute, initial.logins_per_minute);
-    warn_unused(table, "password_time", limits.password_time, initial.password_time);
     table.report_unknown_keys();
 }
 

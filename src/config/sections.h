@@ -11,6 +11,12 @@ namespace rtbridge {
 void read_listener(TableReader& table, ListenerConfig& listener);
 void read_limits(TableReader& table, LimitsConfig& limits);
 [[nodiscard]] AuthConfig read_auth(TableReader& table);
+[[nodiscard]] AclConfig read_acl(TableReader& table);
+// `[[acl.rule]]`: appends the rules of `entry`, those with mistakes too.
+void read_acl_rules(const TomlDocument& document, const TomlEntry& entry,
+                    std::vector<AclRuleConfig>& rules, Diagnostics& diagnostics);
+// `[[auth.role]]` of an [auth] table, which in an included file holds nothing else: appends.
+void read_auth_roles(TableReader& auth, std::vector<AuthRoleConfig>& roles);
 // `[[rule]]`: appends the rules of `entry` in file order.
 void read_rules(const TomlDocument& document, const TomlEntry& entry,
                 std::vector<RuleConfig>& rules, Diagnostics& diagnostics);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "config_text.h"
 
@@ -252,8 +253,6 @@ TEST(ConfigLoader, RefusesAtTheTopLevel) {
 
 TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
     expect_refusals({
-        {"[acl]", "1:2: error: acl is not supported yet; remove it"},
-        {"[[acl.rule]]", "1:3: error: acl is not supported yet; remove it"},
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
         {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},
@@ -261,12 +260,6 @@ TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
         {"[sse]", "1:2: error: sse is not supported yet; remove it"},
         {"[[http.route]]", "1:3: error: http is not supported yet; remove it"},
         {"[broker]", "1:2: error: broker is not supported yet; remove it"},
-        {"auth.cookie = \"x\"", "1:6: error: cookie is not supported yet; remove it"},
-        {"auth.mqtt = true", "1:6: error: mqtt is not supported yet; remove it"},
-        {"auth.token_in_url = false", "1:6: error: token_in_url is not supported yet; remove it"},
-        {"auth.passwords_file = ''", "1:6: error: passwords_file is not supported yet; remove it"},
-        {"[[auth.role]]", "1:8: error: role is not supported yet; remove it"},
-        {"[[auth.jwt]]", "1:8: error: jwt is not supported yet; remove it"},
     });
 }
 
@@ -307,14 +300,75 @@ TEST(ConfigLoader, RefusesInTheListener) {
 TEST(ConfigLoader, OtherMachinesGetInOnlyWhereThatIsSaid) {
     const std::string refused =
         "2:1: error: bind is reachable from other machines and nobody could log in; bind to "
-        "127.0.0.1, or let everyone in: [auth] anonymous = \"role:viewer\"\n";
+        "127.0.0.1, add [[auth.jwt]] or passwords_file to [auth], or let everyone in: [auth] "
+        "anonymous = \"role:viewer\"\n";
     for (const std::string_view host : {"0.0.0.0", "[::]", "10.0.0.1"}) {
         const std::string text = "[listener]\nbind = \"" + std::string(host) + ":8080\"\n";
         EXPECT_EQ(mistakes(text), refused);
         EXPECT_EQ(mistakes(text + "[auth]\n"), refused);
         EXPECT_EQ(mistakes(text + "[auth]\nanonymous = \"deny\"\n"), refused);
-        EXPECT_EQ(mistakes(text + "[auth]\nanonymous = \"role:viewer\"\n"), "");
+        for (const std::string login :
+             {"anonymous = \"role:viewer\"", "passwords_file = \"users\"",
+              "[[auth.jwt]]\nalgorithms = [\"HS256\"]\nkeys_file = \"key\""}) {
+            EXPECT_EQ(mistakes(text + "[auth]\n" + login + "\n"), "") << login;
+        }
     }
+}
+
+TEST(ConfigLoader, ReadsAuth) {
+    const AuthConfig auth = read(R"(
+        [auth]
+        anonymous = "role:viewer"
+        cookie = "sid"
+        token_in_url = true
+        passwords_file = "/etc/rtbridge/passwords"
+        mqtt = true
+        [[auth.role]]
+        user = "an*"
+        role = "operator"
+        [[auth.jwt]]
+        issuer = "https://id.example.com"
+        audience = "rtbridge"
+        algorithms = ["RS256", "ES256"]
+        keys_file = "keys/../jwks.json"
+        user_claim = "name"
+        role_claim = "groups"
+        leeway = "5s"
+        [[auth.jwt]]
+        algorithms = ["HS512"]
+        keys_file = "/etc/rtbridge/key"
+    )")
+                                .auth.value();
+
+    EXPECT_EQ(auth.anonymous_role, "viewer");
+    EXPECT_EQ(auth.cookie, "sid");
+    EXPECT_TRUE(auth.token_in_url);
+    EXPECT_EQ(auth.passwords_file.value, "/etc/rtbridge/passwords");
+    EXPECT_EQ(auth.passwords_file.place.line, 6U);
+    EXPECT_TRUE(auth.mqtt);
+    ASSERT_EQ(auth.roles.size(), 1U);
+    EXPECT_EQ(auth.roles[0].user.value + " " + auth.roles[0].role, "an* operator");
+    ASSERT_EQ(auth.jwt.size(), 2U);
+    const JwtConfig& first = auth.jwt[0];
+    EXPECT_EQ(first.issuer + " " + first.audience, "https://id.example.com rtbridge");
+    EXPECT_EQ(first.algorithms, (std::vector<std::string>{"RS256", "ES256"}));
+    // Relative names mean the folder of the file, here the working folder.
+    EXPECT_EQ(first.keys_file.value, std::filesystem::current_path().string() + "/jwks.json");
+    EXPECT_EQ(first.user_claim + " " + first.role_claim, "name groups");
+    EXPECT_EQ(first.leeway, std::chrono::seconds(5));
+    EXPECT_EQ(first.place.line, 11U);
+    EXPECT_EQ(auth.jwt[1].leeway, std::chrono::seconds(30));
+}
+
+TEST(ConfigLoader, AuthDefaultsAreThoseOfTheStruct) {
+    const AuthConfig auth = read("[auth]\npasswords_file = \"\"\n").auth.value();
+
+    EXPECT_EQ(auth.cookie, "rtbridge");
+    EXPECT_FALSE(auth.token_in_url);
+    EXPECT_EQ(auth.passwords_file.value, "");
+    EXPECT_FALSE(auth.mqtt);
+    EXPECT_TRUE(auth.roles.empty());
+    EXPECT_TRUE(auth.jwt.empty());
 }
 
 TEST(ConfigLoader, RefusesInAuth) {
@@ -330,8 +384,79 @@ TEST(ConfigLoader, RefusesInAuth) {
             {"anonymus = \"deny\"",
              "2:1: error: unknown key \"anonymus\" in [auth]; did you mean \"anonymous\"?"},
             {"jtw = []", "2:1: error: unknown key \"jtw\" in [auth]; did you mean \"jwt\"?"},
+            {"cookie = \"\"",
+             "2:10: error: cookie = \"\" is not a cookie name; write 1 to 64 letters, digits, '_' "
+             "or '-', like \"rtbridge\""},
+            {"cookie = \"a;b\"",
+             "2:10: error: cookie = \"a;b\" is not a cookie name; write 1 to 64 letters, digits, "
+             "'_' or '-', like \"rtbridge\""},
+            {"mqtt = \"yes\"", "2:8: error: mqtt must be true or false, not a string"},
+            {"token_in_url = 1", "2:16: error: token_in_url must be true or false, not an integer"},
+            {"passwords_file = []", "2:18: error: passwords_file must be a string, not an array"},
+            {"passwords_file = \"a\\u0000b\"",
+             "2:18: error: passwords_file is not a file name; remove the NUL"},
+            {"[auth.role]",
+             "2:7: error: auth.role must be a list of tables; write [[auth.role]] with two "
+             "brackets"},
+            {"jwt = [1]", "2:8: error: each auth.jwt must be a table, not an integer"},
         },
         "[auth]\n");
+}
+
+TEST(ConfigLoader, RefusesInAnAuthRole) {
+    expect_refusals(
+        {
+            {"user = \"a\"",
+             "1:1: error: [[auth.role]] has no role; add one like role = \"operator\""},
+            {"role = \"a\"", "1:1: error: [[auth.role]] has no user; add one like user = \"anna\""},
+            {"user = \"\"\nrole = \"a\"",
+             "2:8: error: user is empty; write something like user = \"anna\""},
+            {"user = 7\nrole = \"a\"", "2:8: error: user must be a string, not an integer"},
+            {"user = \"a\"\nrole = \"a b\"",
+             "3:8: error: role = \"a b\" is not a name; write 1 to 64 letters, digits, '_', '.' "
+             "or '-'"},
+            {"user = \"a\"\nrole = \"a\"\nrolle = \"b\"",
+             "4:1: error: unknown key \"rolle\" in [[auth.role]]; did you mean \"role\"?"},
+        },
+        "[[auth.role]]\n");
+}
+
+TEST(ConfigLoader, RefusesInAnAuthJwt) {
+    expect_refusals(
+        {
+            {"algorithms = [\"HS256\"]",
+             "1:1: error: [[auth.jwt]] has no keys_file; add one like keys_file = "
+             "\"/etc/rtbridge/key\""},
+            {"keys_file = \"k\"",
+             "1:1: error: [[auth.jwt]] has no algorithms; say which may sign, like algorithms = "
+             "[\"HS256\"]"},
+            {"keys_file = \"k\"\nalgorithms = []",
+             "3:14: error: algorithms is empty; say which may sign, like [\"HS256\"]"},
+            {"keys_file = \"k\"\nalgorithms = \"HS256\"",
+             "3:14: error: algorithms must be an array of strings, not a string"},
+            {"keys_file = \"k\"\nalgorithms = [\"HS255\"]",
+             "3:15: error: algorithm \"HS255\" is not known; did you mean \"HS256\"?"},
+            {"keys_file = \"k\"\nalgorithms = [\"none\"]",
+             "3:15: error: algorithm \"none\" is not known; write one of HS256 HS384 HS512 RS256 "
+             "RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512"},
+            {"keys_file = \"k\"\nalgorithms = [\"EdDSA\"]",
+             "3:15: error: algorithm \"EdDSA\" cannot be verified: cjose, which verifies tokens "
+             "here, has none; use ES256"},
+            {"keys_file = \"k\"\nalgorithms = [\"RS256\", \"HS256\"]",
+             "3:14: error: algorithms mixes HS (a shared secret) with algorithms of key pairs, "
+             "which invites forged tokens; write two [[auth.jwt]], each with its keys_file"},
+            {"keys_file = \"\"\nalgorithms = [\"HS256\"]",
+             "2:13: error: keys_file is empty; write something like keys_file = "
+             "\"/etc/rtbridge/key\""},
+            {"keys_file = \"k\"\nalgorithms = [\"HS256\"]\nleeway = \"11m\"",
+             "4:10: error: leeway = \"11m\" is out of range; write a value from 0s to 10m"},
+            {"keys_file = \"k\"\nalgorithms = [\"HS256\"]\nuser_claim = \"\"",
+             "4:14: error: user_claim is empty; write the name of a claim, like \"sub\""},
+            {"keys_file = \"k\"\nalgorithms = [\"HS256\"]\nkey_file = \"\"",
+             "4:1: error: unknown key \"key_file\" in [[auth.jwt]]; did you mean "
+             "\"keys_file\"?"},
+        },
+        "[[auth.jwt]]\n");
 }
 
 TEST(ConfigLoader, RefusesInLimits) {
@@ -404,23 +529,6 @@ TEST(ConfigLoader, RefusesInLimits) {
              "2:1: error: unknown key \"conections\" in [limits]; did you mean \"connections\"?"},
         },
         "[limits]\n");
-}
-
-TEST(ConfigLoader, WarnsOfLimitsThatNothingUsesYet) {
-    const struct {
-        std::string_view key, initial, other;
-    } cases[] = {
-        {"connections_per_user", "0", "1"}, {"requests_per_second", "200", "100"},
-        {"logins_per_minute", "20", "3"},   {"password_time", "\"5ms\"", "\"6ms\""},
-        {"body", "\"256KiB\"", "\"1MB\""},
-    };
-    for (const auto& c : cases) {
-        const std::string start = "[limits]\n" + std::string(c.key) + " = ";
-        EXPECT_EQ(mistakes(start + std::string(c.initial)), "");
-        EXPECT_EQ(mistakes(start + std::string(c.other)),
-                  "2:1: warning: " + std::string(c.key) +
-                      " has no effect: nothing uses it yet; remove it\n");
-    }
 }
 
 TEST(ConfigLoader, RefusesARuleWithoutNameOrTopics) {
@@ -521,7 +629,7 @@ TEST(ConfigLoader, ReportsEveryMistakeInOneRunInFileOrder) {
                        "bind = \"x\"\n"
                        "prot = 1\n"
                        "[limits]\n"
-                       "password_time = \"7ms\"\n"
+                       "password_time = \"2s\"\n"
                        "frame = \"x\"\n"),
               "1:11: error: version 3 of the file format is not known here; write version = 1\n"
               "2:1: error: rule has no name; add one like name = \"battery\"\n"
@@ -531,7 +639,7 @@ TEST(ConfigLoader, ReportsEveryMistakeInOneRunInFileOrder) {
               "6:8: error: bind = \"x\" is not an address and port from 0 to 65535; write "
               "\"127.0.0.1:8080\", \"[::1]:8080\" or \"localhost:8080\"\n"
               "7:1: error: unknown key \"prot\" in [listener]; remove it\n"
-              "9:1: warning: password_time has no effect: nothing uses it yet; remove it\n"
+              "9:17: error: password_time = \"2s\" is out of range; write a value from 1ms to 1s\n"
               "10:9: error: frame = \"x\" is not a size; write a whole number and B, KiB, MiB or "
               "GiB, like \"64KiB\"\n");
 }

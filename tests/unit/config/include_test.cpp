@@ -129,7 +129,8 @@ TEST(Include, IncludedFilesHoldRulesOnly) {
                  "[auth]\n"
                  "anonymous = \"deny\"\n"
                  "[[auth.role]]\n"
-                 "[[acl.rule]]\n"
+                 "[acl]\n"
+                 "default = \"deny\"\n"
                  "[[http.route]]\n"
                  "[[alert]]\n"
                  "[[test]]\n"
@@ -145,12 +146,49 @@ TEST(Include, IncludedFilesHoldRulesOnly) {
         "a.toml:5:2: error: limits may not stand in an included file; move it to the main file\n"
         "a.toml:7:1: error: anonymous of [auth] may not stand in an included file; move it to the "
         "main file\n"
-        "a.toml:8:8: error: role is not supported yet; remove it\n"
-        "a.toml:9:7: error: rule is not supported yet; remove it\n"
-        "a.toml:10:8: error: route is not supported yet; remove it\n"
-        "a.toml:11:3: error: alert is not supported yet; remove it\n"
-        "a.toml:12:3: error: test is not supported yet; remove it\n"
-        "a.toml:13:2: error: sse may not stand in an included file; move it to the main file\n");
+        "a.toml:8:1: error: [[auth.role]] has no user; add one like user = \"anna\"\n"
+        "a.toml:8:1: error: [[auth.role]] has no role; add one like role = \"operator\"\n"
+        "a.toml:10:1: error: default of [acl] may not stand in an included file; move it to the "
+        "main file\n"
+        "a.toml:11:8: error: route is not supported yet; remove it\n"
+        "a.toml:12:3: error: alert is not supported yet; remove it\n"
+        "a.toml:13:3: error: test is not supported yet; remove it\n"
+        "a.toml:14:2: error: sse may not stand in an included file; move it to the main file\n");
+}
+
+TEST(Include, AccessRulesOfIncludedFilesJoinThoseOfTheMainFile) {
+    const std::string rule = "[[acl.rule]]\nallow = [\"receive\"]\ntopics = [\"a\"]\n";
+    const Folder folder;
+    folder.write("main.toml", "include = [\"a.toml\"]\n[acl]\ndefault = \"allow\"\n" + rule);
+    folder.write("a.toml", rule + rule);
+    Diagnostics diagnostics;
+
+    const std::optional<Config> config = load_config(folder.path("main.toml"), diagnostics);
+
+    EXPECT_EQ(to_test_text(diagnostics), "");
+    ASSERT_TRUE(config && config->acl);
+    EXPECT_EQ(config->acl->default_effect, AclEffect::Allow);
+    ASSERT_EQ(config->acl->rules.size(), 3U);
+    EXPECT_EQ(config->acl->rules[2].place.file, folder.path("a.toml"));
+}
+
+TEST(Include, IncludedFilesMayGiveRolesToUsers) {
+    const Folder folder;
+    const std::string role = "[[auth.role]]\nuser = \"anna\"\nrole = \"operator\"\n";
+    folder.write("main.toml", "include = [\"a.toml\"]\n[auth]\n" + role);
+    folder.write("open.toml", "include = [\"a.toml\"]\n");
+    folder.write("a.toml", role + role);
+    Diagnostics diagnostics;
+
+    const std::optional<Config> config = load_config(folder.path("main.toml"), diagnostics);
+
+    EXPECT_EQ(to_test_text(diagnostics), "");
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->auth.value().roles.size(), 3U);
+    // Who may connect is the main file's business.
+    EXPECT_EQ(load(folder, "open.toml"),
+              "a.toml:1:1: error: [[auth.role]] needs an [auth] section in the main file; add "
+              "one\n");
 }
 
 TEST(Include, ASyntaxErrorEndsTheReadingOfItsFileOnly) {

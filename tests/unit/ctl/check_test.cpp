@@ -56,7 +56,7 @@ TEST(Check, MistakesAreShownWithTheirLines) {
 }
 
 TEST(Check, WarningsFailOnlyWhenAskedTo) {
-    const File file("[limits]\nlogins_per_minute = 3\n");
+    const File file("[limits]\nrequests_per_second = 3\n");
     std::ostringstream out;
     std::ostringstream err;
 

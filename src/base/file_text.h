@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace rtbridge {
+
+struct FileText {
+    std::string text;
+    bool readable_by_others = false;  // by any user of the system
+};
+
+// A whole regular file. The error says what is wrong, without the path; it is `too_large` for a
+// file beyond `bytes_max`. Thread: any; reads a file.
+[[nodiscard]] Result<FileText, std::string> read_file_text(const std::string& path,
+                                                           std::size_t bytes_max,
+                                                           std::string_view too_large);
+
+}  // namespace rtbridge
