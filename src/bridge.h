@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "access/shared_logins.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -84,6 +85,7 @@ private:
     ListenerConfig bound_;  // as the listener was started with
 
     Metrics metrics_;
+    SharedLogins logins_;
     Outbox outbox_{metrics_};
     Mailbox mailbox_{{}};
     std::uint64_t next_offset_ = 1;

@@ -20,6 +20,7 @@ struct HttpReply {
     // {"error":{"code":"…","message":"…"}}
     [[nodiscard]] static HttpReply error(int status, std::string_view code,
                                          std::string_view message);
+    [[nodiscard]] bool has_header(std::string_view name) const;
 };
 
 enum class Body { Send, Omit };  // Omit: HEAD and 304
