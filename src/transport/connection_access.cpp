@@ -180,6 +180,7 @@ void Connection::check_login_of_upgrade() {
 
 void Connection::on_login_of_upgrade(const CheckedLogin& checked) {
     if (dead_ || close_request_) return;
+    if (state_.draining) return close(CloseCode::Shutdown, "shutdown");
     const ConfigSnapshot& config = *state_.config;
     const ApiContext context = state_.api();
     const HttpRequest& request = upgrade_->request;
