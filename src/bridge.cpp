@@ -190,9 +190,9 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
     bridge->adopt(std::move(loaded).value());
     bridge->reload_.at_unix_ms = clock.unix_ms();
 
-    auto listener = Listener::start(
-        bridge->make_snapshot(),
-        {bridge->mailbox_, bridge->metrics_, clock, static_cast<LogSink&>(bridge->outbox_)});
+    auto listener = Listener::start(bridge->make_snapshot(),
+                                    {bridge->mailbox_, bridge->metrics_, clock,
+                                     static_cast<LogSink&>(bridge->outbox_), bridge->logins_});
     if (!listener.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
         log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,
@@ -211,7 +211,7 @@ Bridge::Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock
       log_(log),
       clock_(clock),
       mqtt_access_(
-          {login_throttle_, metrics_, clock, static_cast<LogSink&>(outbox_),
+          {logins_.throttle, metrics_, clock, static_cast<LogSink&>(outbox_),
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),
       started_(clock.now()) {}
 

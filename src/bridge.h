@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "access/login_throttle.h"
 #include "access/mqtt_access.h"
+#include "access/shared_logins.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -92,8 +92,8 @@ private:
     ListenerConfig bound_;  // as the listener was started with
 
     Metrics metrics_;
+    SharedLogins logins_;
     Outbox outbox_{metrics_};
-    LoginThrottle login_throttle_;
     MqttAccess mqtt_access_;
     Mailbox mailbox_{{}};
     std::uint64_t next_offset_ = 1;

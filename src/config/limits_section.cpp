@@ -42,20 +42,9 @@ void read_queue(TableReader& limits, QueueLimits& queue) {
                      shown(queue.hard_bytes, hard) + "); lower soft or raise hard");
 }
 
-// What is accepted before anything acts on it must not look as if it did.
-template <typename T>
-void warn_unused(TableReader& table, std::string_view key, const T& value, const T& initial) {
-    if (value == initial) return;
-    const std::optional<TomlEntry> entry = table.take(key);
-    table.diagnostics().warning(
-        table.document().place(*entry->key),
-        std::string(key).append(" has no effect: nothing uses it yet; remove it"));
-}
-
 }  // namespace
 
 void read_limits(TableReader& table, LimitsConfig& limits) {
-    const LimitsConfig initial;
     table.read_count("connections", limits.connections, {1, 1'000'000});
     table.read_count("connections_per_ip", limits.connections_per_ip, {0, 1'000'000});
     table.read_count("connections_per_user", limits.connections_per_user, {0, 1'000'000});
@@ -73,11 +62,6 @@ void read_limits(TableReader& table, LimitsConfig& limits) {
     table.read_duration("password_time", limits.password_time, {1ms, 1s});
     table.read_duration("drain_time", limits.drain_time, {0ms, 1min});
 
-    warn_unused(table, "connections_per_user", limits.connections_per_user,
-                initial.connections_per_user);
-    warn_unused(table, "requests_per_second", limits.requests_per_second,
-                initial.requests_per_second);
-    warn_unused(table, "body", limits.body_bytes, initial.body_bytes);
     table.report_unknown_keys();
 }
 

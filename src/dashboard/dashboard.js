@@ -23,6 +23,8 @@ const statusTimeoutMs = 2_000;
 const connectionTexts = { live: 'Live', connecting: 'Connecting', offline: 'Offline' };
 const none = '–';
 const noKey = '(no key)';
+// The cookie of a login is not for scripts to see; this says that there may be one to log out of.
+const loggedInMark = 'rtbridge-logged-in';
 
 // --- From a frame to a reading -------------------------------------------------------------------
 
@@ -267,7 +269,8 @@ class Connection {
     #socket = null;
     #timer = 0;
 
-    // prepare(): runs before each attempt and resolves to whether the server answered at all.
+    // prepare(): runs before each attempt and resolves to 'login' where the server wants one first,
+    // otherwise to whether it answered at all.
     constructor(url, prepare, { frame, state }) {
         this.#url = url;
         this.#prepare = prepare;
@@ -282,6 +285,10 @@ class Connection {
         this.#become({ value: 'connecting' });
         const reachable = await this.#prepare();
         if (attempt !== this.#attempt) return;
+        if (reachable === 'login') {
+            this.#become({ value: 'offline', login: true });
+            return;
+        }
 
         const socket = new WebSocket(this.#url);
         const current = (action) => (event) => { if (attempt === this.#attempt) action(event); };
@@ -388,7 +395,7 @@ function showCounts() {
     setText(element('device-count'), `${devices.size}${forgotten ? '+' : ''}`);
     setText(element('more'), `${hidden}${forgotten ? ' or more' : ''} more not shown`);
     element('more').hidden = hidden <= 0;
-    element('empty').hidden = board.size > 0;
+    element('empty').hidden = board.size > 0 || connection.state.login === true;
     element('empty-hint').hidden = devices.size > 0;
     setText(element('empty-text'), devices.size > 0
         ? `No device is named like “${filter}”` : 'Waiting for the first message');
@@ -406,9 +413,9 @@ function everySecond() {
     showRetry();
 }
 
-function errorText(error) {
+function errorText(error, what = 'The server reports an error') {
     const text = isObject(error) ? error.msg ?? error.message ?? error.code : error;
-    return `The server reports an error: ${shortened(String(text), nameCharsMax)}`;
+    return `${what}: ${shortened(String(text), nameCharsMax)}`;
 }
 
 function showNote(text) {
@@ -416,10 +423,13 @@ function showNote(text) {
     element('note').hidden = text === '';
 }
 
-function showConnection({ value, ended, refused }) {
+function showConnection({ value, ended, refused, login = false }) {
     element('connection').dataset.connection = value;
     setText(element('connection'), connectionTexts[value]);
-    element('retry-now').hidden = value !== 'offline';
+    element('retry-now').hidden = value !== 'offline' || login;
+    if (login && element('login').hidden) forgetEverything();
+    if (value !== 'connecting') element('login').hidden = !login;
+    element('logout').hidden = value !== 'live' || !localStorage.getItem(loggedInMark);
     if (value === 'live') showNote('');
     if (ended !== undefined) showNote(`The server ended the connection: ${ended}`);
     if (refused) {
@@ -437,13 +447,51 @@ function showRetry() {
     setText(element('retry'), `retry in ${seconds} s`);
 }
 
+// What was shown belongs to whoever was logged in before.
+function forgetEverything() {
+    for (const device of [...devices.values()]) forget(device);
+    forgotten = false;
+    showCounts();
+}
+
+async function logIn(event) {
+    event.preventDefault();
+    element('login-now').disabled = true;
+    try {
+        const answer = await fetch('api/login', {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({
+                user: element('user').value, password: element('password').value }),
+        });
+        const body = await answer.json();
+        showNote(answer.ok ? '' : errorText(body.error, 'No login'));
+        if (answer.ok) {
+            localStorage.setItem(loggedInMark, '1');
+            element('login').reset();
+            connection.connect();
+        }
+    } catch {
+        showNote('No login: the server does not answer');
+    } finally {
+        element('login-now').disabled = false;
+    }
+}
+
+async function logOut() {
+    await fetch('api/logout', { method: 'POST' }).catch(() => {});
+    localStorage.removeItem(loggedInMark);
+    connection.connect();
+}
+
 // The rules may have changed while we were away. Without an answer the names known so far serve.
 async function loadFields() {
     try {
         const signal = AbortSignal.timeout(statusTimeoutMs);
         const answer = await fetch('api/status', { cache: 'no-store', signal });
-        if (answer.ok) fields = fieldsOf(await answer.json());
-        return true;
+        const body = await answer.json().catch(() => null);
+        if (answer.ok) fields = fieldsOf(body);
+        return answer.status === 401 && body?.login === true ? 'login' : true;
     } catch {
         return false;
     }
@@ -465,6 +513,8 @@ element('filter').addEventListener('input', ({ target }) => {
     board.arrange([...devices.values()], Date.now());
     showCounts();
 });
+element('login').addEventListener('submit', logIn);
+element('logout').addEventListener('click', logOut);
 addEventListener('online', () => connection.retryAtOnce());
 setInterval(everySecond, 1000);
 connection.connect();

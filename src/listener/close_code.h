@@ -10,10 +10,14 @@ namespace rtbridge {
 enum class CloseCode : std::uint16_t {
     PolicyViolation = 1008,
     MessageTooBig = 1009,
+    InvalidToken = 4001,
     Forbidden = 4003,
+    UserConnections = 4004,
     TooSlow = 4101,
+    RateLimited = 4102,
     Shutdown = 4200,
     NoPong = 4201,
+    TokenExpired = 4202,
 };
 
 }  // namespace rtbridge

@@ -105,8 +105,10 @@ std::vector<UpdatePtr> LatestStore::Walk::step(std::size_t entries_max, std::siz
     return found;
 }
 
-LatestStore::Page LatestStore::page(const TopicFilter& filter, const Position* after,
-                                    std::size_t limit, std::size_t bytes_max) const {
+LatestStore::Page LatestStore::page(const TopicFilter& filter,
+                                    const std::function<bool(const Update&)>& allowed,
+                                    const Position* after, std::size_t limit,
+                                    std::size_t bytes_max) const {
     const std::string beginning = literal_beginning(filter);
     auto it = entries_.lower_bound(Position{beginning, {}, {}});
     if (after != nullptr && *after >= Position{beginning, {}, {}})
@@ -114,14 +116,20 @@ LatestStore::Page LatestStore::page(const TopicFilter& filter, const Position* a
 
     Page page;
     std::size_t bytes = 0;
+    std::size_t looked_at = 0;
+    const Position* last = after;  // of those that were looked at
     for (; it != entries_.end() && std::get<0>(it->first).starts_with(beginning); ++it) {
-        if (!filter.matches(std::get<0>(it->first))) continue;
-        bytes += it->second.update->bytes();
-        if (page.items.size() == limit || (!page.items.empty() && bytes > bytes_max)) {
-            page.more = true;
+        const Update& update = *it->second.update;
+        const bool full = looked_at++ == page_entries_max;
+        const bool wanted = !full && filter.matches(update.topic) && allowed(update);
+        if (wanted) bytes += update.bytes();
+        if (full || (wanted &&
+                     (page.items.size() == limit || (!page.items.empty() && bytes > bytes_max)))) {
+            page.next = *last;
             break;
         }
-        page.items.push_back(it->second.update);
+        if (wanted) page.items.push_back(it->second.update);
+        last = &it->first;
     }
     return page;
 }

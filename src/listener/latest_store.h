@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -52,14 +53,17 @@ public:
         bool done_ = false;
     };
 
-    // Entries whose topic `filter` matches, after the entry (topic, key_name, key) of a former
-    // page; up to `limit` of them and about `bytes_max` of payload. `more`: there are further ones.
+    // Entries whose topic `filter` matches and that are `allowed`, after the entry (topic,
+    // key_name, key) of a former page; up to `limit` of them and about `bytes_max` of payload, out
+    // of `page_entries_max` looked at.
     struct Page {
         std::vector<UpdatePtr> items;
-        bool more = false;
+        std::optional<Position> next;  // to go on after; nothing: there are no further ones
     };
-    [[nodiscard]] Page page(const TopicFilter& filter, const Position* after, std::size_t limit,
-                            std::size_t bytes_max) const;
+    static constexpr std::size_t page_entries_max = 20'000;
+    [[nodiscard]] Page page(const TopicFilter& filter,
+                            const std::function<bool(const Update&)>& allowed,
+                            const Position* after, std::size_t limit, std::size_t bytes_max) const;
 
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

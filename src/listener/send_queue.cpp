@@ -93,6 +93,19 @@ void SendQueue::pop(std::size_t frames) {
     compact();
 }
 
+std::size_t SendQueue::remove_if(const std::function<bool(const Update&)>& unwanted) {
+    const auto first = items_.begin() + static_cast<std::ptrdiff_t>(head_);
+    const auto rest = std::remove_if(first, items_.end(), [&](const Item& item) {
+        if (!unwanted(*item.update)) return false;
+        bytes_ -= item.frame->size();
+        return true;
+    });
+    const auto removed = static_cast<std::size_t>(items_.end() - rest);
+    items_.erase(rest, items_.end());
+    compact();
+    return removed;
+}
+
 void SendQueue::compact() {
     if (empty()) {
         assert(bytes_ == 0);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ public:
     };
     [[nodiscard]] Chunk front(std::size_t chunk_bytes, std::string& scratch) const;
     void pop(std::size_t frames);
+
+    // Takes back what `unwanted` says of; returns how many updates.
+    std::size_t remove_if(const std::function<bool(const Update&)>& unwanted);
 
 private:
     struct Item {

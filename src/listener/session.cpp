@@ -29,14 +29,16 @@ std::string limit_reason(std::string_view name, std::size_t max) {
 
 }  // namespace
 
-Session::Session(std::string id, std::string address, Selection selection, SessionOutput& output,
-                 SessionEnvironment& environment)
+Session::Session(std::string id, SessionAccessPtr access, Selection selection,
+                 SessionOutput& output, SessionEnvironment& environment)
     : id_(std::move(id)),
-      address_(std::move(address)),
+      access_(std::move(access)),
       selection_(std::move(selection)),
       output_(output),
       env_(environment),
-      last_life_(environment.clock.now() - phase_of(id_, environment.limits->ping_interval)) {}
+      connected_at_unix_ms_(environment.clock.unix_ms()),
+      last_life_(environment.clock.now() - phase_of(id_, environment.limits->ping_interval)),
+      requests_(environment.clock.now()) {}
 
 void Session::start_snapshot() {
     snapshot_ = std::make_unique<LatestStore::Walk>(env_.latest, selection_);
@@ -81,6 +83,10 @@ void Session::send_snapshot(std::string& scratch) {
     std::size_t updates = 0;
     for (const UpdatePtr& update : snapshot_->step(snapshot_step_entries, write_chunk_bytes)) {
         if (update->offset > snapshot_until_ || !output_.shape().carries(update->shape)) continue;
+        if (!may_receive(*update)) {
+            env_.metrics.filtered_browsers.add();
+            continue;
+        }
         const FramePtr frame = output_.shape().encode(*update);
         if (frame->size() > env_.limits->queue.hard_bytes) {
             count_dropped(1);
@@ -117,8 +123,32 @@ void Session::on_bad_request() {
     }
 }
 
+bool Session::take_request() {
+    const std::uint32_t per_second = env_.limits->requests_per_second;
+    if (requests_.take(per_second, env_.clock.now())) return true;
+    env_.metrics.hit(Limit::RequestsPerSecond);
+    close(CloseCode::RateLimited, limit_reason("requests_per_second", per_second));
+    return false;
+}
+
+bool Session::may_receive(const Update& update) const {
+    return access_->grants->may(receive_live, update.topic, update.key);
+}
+
+void Session::change_access(SessionAccessPtr access) {
+    access_ = std::move(access);
+    const std::size_t taken_back =
+        queue_.remove_if([this](const Update& update) { return !may_receive(update); });
+    env_.metrics.filtered_browsers.add(taken_back);
+}
+
 void Session::check(SteadyTime now) {
     if (closing_) return;
+    const std::optional<std::int64_t>& expires = access_->identity().expires_unix_s;
+    if (expires && env_.clock.unix_ms() >= *expires * 1000) {
+        close(CloseCode::TokenExpired, "token expired");
+        return;
+    }
     const QueueLimits& queue = env_.limits->queue;
     if (hard_since_ && now - *hard_since_ >= queue.close_after) {
         env_.metrics.hit(Limit::QueueCloseAfter);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/thread_role.h"
+#include "base/token_bucket.h"
 #include "config/config.h"
 #include "handoff/metrics.h"
 #include "listener/close_code.h"
@@ -16,6 +17,7 @@
 #include "listener/latest_store.h"
 #include "listener/selection.h"
 #include "listener/send_queue.h"
+#include "listener/session_access.h"
 
 namespace rtbridge {
 
@@ -53,13 +55,13 @@ struct SessionEnvironment {
     const LimitsConfig* limits;  // of the running configuration, never null
 };
 
-// One browser connection: its selection, what waits for it, and whether it is still alive.
-// Written to only through flush(), so that all that is pending goes out in one write.
+// One browser connection: who it is, its selection, what waits for it, and whether it is still
+// alive. Written to only through flush(), so that all that is pending goes out in one write.
 //
 // Thread: listener. Owned by Sessions; `output` belongs to the transport and outlives the session.
 class Session {
 public:
-    Session(std::string id, std::string address, Selection selection, SessionOutput& output,
+    Session(std::string id, SessionAccessPtr access, Selection selection, SessionOutput& output,
             SessionEnvironment& environment);
 
     // From now on flush() sends the newest values first, as the socket drains.
@@ -73,14 +75,19 @@ public:
     void on_life() ON_LISTENER_THREAD;
     // A frame that plain mode has no use for; the third closes.
     void on_bad_request() ON_LISTENER_THREAD;
-    // Once a second or so: pings, and ends what is dead or stays too slow.
+    // A request of the browser. False: more than limits.requests_per_second, and it is closed.
+    [[nodiscard]] bool take_request() ON_LISTENER_THREAD;
+    // What it may do changed: what waits and may not be received any more is taken back.
+    void change_access(SessionAccessPtr access) ON_LISTENER_THREAD;
+    // Several times a second: pings, and ends what is dead, stays too slow or whose token expired.
     void check(SteadyTime now) ON_LISTENER_THREAD;
     void close(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
     // The connection is gone, or as good as: what still waits is counted as lost.
     void abandon() ON_LISTENER_THREAD;
 
     [[nodiscard]] const std::string& id() const { return id_; }
-    [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] const SessionAccessPtr& access() const { return access_; }
+    [[nodiscard]] std::int64_t connected_at_unix_ms() const { return connected_at_unix_ms_; }
     [[nodiscard]] const Selection& selection() const { return selection_; }
     [[nodiscard]] const WireShape& shape() const { return output_.shape(); }
     [[nodiscard]] std::string_view transport() const { return output_.transport(); }
@@ -92,19 +99,22 @@ private:
     void send_snapshot(std::string& scratch) ON_LISTENER_THREAD;
     void write(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
     void count_dropped(std::size_t updates) ON_LISTENER_THREAD;
+    [[nodiscard]] bool may_receive(const Update& update) const;
 
     std::string id_;
-    std::string address_;
+    SessionAccessPtr access_;
     Selection selection_;
     SessionOutput& output_;
     SessionEnvironment& env_;
     SendQueue queue_;
     std::unique_ptr<LatestStore::Walk> snapshot_;  // over the newest values still to send
     std::uint64_t snapshot_until_ = 0;             // offsets above come live
+    std::int64_t connected_at_unix_ms_;
     SteadyTime last_life_;
     std::optional<SteadyTime> pinged_at_;
     std::optional<SteadyTime> hard_since_;  // at the hard limit without a break
     SessionStatistics statistics_;
+    TokenBucket requests_;
     int bad_requests_ = 0;
     bool flush_owed_ = false;
     bool closing_ = false;

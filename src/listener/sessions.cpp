@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <random>
 #include <utility>
 
@@ -29,8 +30,9 @@ std::string random_session_id() {
 }  // namespace
 
 struct Sessions::Group {
-    std::string canonical;
+    std::string key;
     Selection selection;
+    std::shared_ptr<const Grants> grants;
     std::uint32_t id = 0;
     std::vector<Session*> members;
 };
@@ -40,19 +42,15 @@ Sessions::Sessions(Metrics& metrics, const Clock& clock, const LimitsConfig& lim
 
 Sessions::~Sessions() = default;
 
-Session& Sessions::add(std::string address, Selection selection, Snapshot snapshot,
+Session& Sessions::add(SessionAccessPtr access, Selection selection, Snapshot snapshot,
                        SessionOutput& output) {
-    auto& group = groups_[selection.canonical()];
-    if (!group) {
-        group =
-            std::make_unique<Group>(Group{selection.canonical(), selection, next_group_id_++, {}});
-        index(*group);
-    }
-    auto owned = std::make_unique<Session>(random_session_id(), std::move(address),
+    const std::string& user = access->identity().user;
+    if (!user.empty()) ++by_user_[user];
+    auto owned = std::make_unique<Session>(random_session_id(), std::move(access),
                                            std::move(selection), output, environment_);
     Session& session = *owned;
-    group->members.push_back(&session);
-    sessions_.emplace(&session, Member{std::move(owned), group.get()});
+    Group& group = join_group(session);
+    sessions_.emplace(&session, Member{std::move(owned), &group});
     if (snapshot == Snapshot::Send) session.start_snapshot();
     return session;
 }
@@ -61,14 +59,46 @@ void Sessions::remove(Session& session) {
     const auto it = sessions_.find(&session);
     if (it == sessions_.end()) return;
     session.abandon();
-    Group& group = *it->second.group;
-    std::erase(group.members, &session);
+    leave_group(session, *it->second.group);
     std::erase(touched_, &session);
-    if (group.members.empty()) {
-        unindex(group);
-        groups_.erase(std::string(group.canonical));
-    }
+    const auto user = by_user_.find(session.access()->identity().user);
+    if (user != by_user_.end() && --user->second == 0) by_user_.erase(user);
     sessions_.erase(it);
+}
+
+void Sessions::change_access(Session& session, SessionAccessPtr access) {
+    Member& member = sessions_.at(&session);
+    assert(session.access()->identity().user == access->identity().user);
+    session.change_access(std::move(access));
+    Group& left = *member.group;
+    member.group = &join_group(session);  // first, or a group of one would go and come again
+    if (member.group != &left) {
+        leave_group(session, left);
+    } else {
+        left.members.pop_back();
+    }
+}
+
+Sessions::Group& Sessions::join_group(Session& session) {
+    const std::string selected = session.selection().canonical();
+    const std::shared_ptr<const Grants>& grants = session.access()->grants;
+    std::string key = std::to_string(policy_) + ' ' + std::to_string(selected.size()) + ' ' +
+                      selected + grants->canonical();
+    auto& group = groups_[key];
+    if (!group) {
+        group = std::make_unique<Group>(
+            Group{std::move(key), session.selection(), grants, next_group_id_++, {}});
+        index(*group);
+    }
+    group->members.push_back(&session);
+    return *group;
+}
+
+void Sessions::leave_group(Session& session, Group& group) {
+    std::erase(group.members, &session);
+    if (!group.members.empty()) return;
+    unindex(group);
+    groups_.erase(std::string(group.key));
 }
 
 void Sessions::index(Group& group) {
@@ -128,6 +158,11 @@ void Sessions::fan_out(const std::deque<UpdatePtr>& updates) {
 }
 
 void Sessions::queue_for_group(const Group& group, const UpdatePtr& update) {
+    // An update without a key has the empty one, which no rule can name.
+    if (!group.grants->may(receive_live, update->topic, update->key)) {
+        metrics_.filtered_browsers.add(group.members.size());
+        return;
+    }
     for (Session* session : group.members) {
         const WireShape* shape = &session->shape();
         if (!shape->carries(update->shape)) {
@@ -158,6 +193,15 @@ void Sessions::check(SteadyTime now) {
 
 void Sessions::close_all(CloseCode code, std::string_view reason) {
     for (const auto& [session, member] : sessions_) member.session->close(code, reason);
+}
+
+std::uint32_t Sessions::count_of_user(const std::string& user) const {
+    const auto it = by_user_.find(user);
+    return it == by_user_.end() ? 0 : it->second;
+}
+
+void Sessions::for_each(const std::function<void(const Session&)>& visit) const {
+    for (const auto& [session, member] : sessions_) visit(*session);
 }
 
 std::map<std::string_view, std::size_t> Sessions::count_by_transport() const {

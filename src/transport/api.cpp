@@ -1,9 +1,16 @@
 #include "transport/api.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "access/admission.h"
 #include "dashboard/dashboard.h"
+#include "transport/denial.h"
+#include "transport/identification.h"
 #include "transport/latest_json.h"
+#include "transport/login_api.h"
+#include "transport/metrics_text.h"
+#include "transport/sessions_json.h"
 #include "transport/status_json.h"
 
 namespace rtbridge {
@@ -11,6 +18,9 @@ namespace {
 
 // The broker turns its loop at least ten times a second.
 constexpr std::chrono::seconds tick_silence_max{5};
+// Enough for what today's routes take; limits.body is for those that publish.
+constexpr std::size_t small_body_bytes = 16 * KiB;
+constexpr std::string_view preflight_age_s = "600";
 
 HttpReply json_reply(std::string body) {
     HttpReply reply;
@@ -18,50 +28,115 @@ HttpReply json_reply(std::string body) {
     return reply;
 }
 
-HttpReply answer_health(const HttpRequest&, const ApiContext&) {
+// A request on its way to a route; `access` is null where the route needs no identity.
+struct Arrival {
+    const HttpRequest& request;
+    const ApiContext& context;
+    const CheckedLogin* checked;
+    SessionAccessPtr access;
+};
+
+Answer answer_health(const Arrival&) {
     return json_reply("{\"status\":\"alive\"}");
 }
 
-HttpReply answer_ready(const HttpRequest&, const ApiContext& context) {
-    if (const auto reason = not_ready_reason(context)) {
+Answer answer_ready(const Arrival& arrival) {
+    if (const auto reason = not_ready_reason(arrival.context)) {
         return HttpReply::error(503, "not_ready", *reason);
     }
     return json_reply("{\"status\":\"ready\"}");
 }
 
-HttpReply answer_status(const HttpRequest&, const ApiContext& context) {
-    return json_reply(status_json(context));
+Answer answer_status(const Arrival& arrival) {
+    return json_reply(status_json(arrival.context));
 }
 
-HttpReply answer_latest_values(const HttpRequest& request, const ApiContext& context) {
-    return answer_latest(request, context.sessions.latest());
+Answer answer_sessions(const Arrival& arrival) {
+    return json_reply(sessions_json(arrival.context.sessions));
 }
 
-HttpReply answer_websocket_status(const HttpRequest&, const ApiContext& context) {
+Answer answer_metrics(const Arrival& arrival) {
+    HttpReply reply;
+    reply.content_type = metrics_content_type;
+    reply.body = metrics_text(arrival.context);
+    return reply;
+}
+
+Answer answer_latest_values(const Arrival& arrival) {
+    return answer_latest(arrival.request, arrival.context.sessions.latest(),
+                         *arrival.access->grants, arrival.context.metrics);
+}
+
+Answer answer_websocket_status(const Arrival& arrival) {
     return json_reply("{\"success\":true,\"connectedClients\":" +
-                      std::to_string(context.sessions.size()) + ",\"websocketEnabled\":true}");
+                      std::to_string(arrival.context.sessions.size()) +
+                      ",\"websocketEnabled\":true}");
 }
 
-HttpReply answer_upgrade_required(const HttpRequest&, const ApiContext&) {
+Answer answer_upgrade_required(const Arrival&) {
     return HttpReply::error(400, "bad_request", "/ws is a WebSocket: open it with an upgrade");
 }
 
-enum class Needs { Nothing, Identity };
+Answer answer_login_request(const Arrival& arrival) ON_LISTENER_THREAD {
+    return answer_login(arrival.request, arrival.context, arrival.checked);
+}
+
+Answer answer_logout_request(const Arrival& arrival) {
+    return answer_logout(arrival.request, arrival.context);
+}
+
+Answer answer_ticket_request(const Arrival& arrival) {
+    return answer_ticket(arrival.context, arrival.access->visitor);
+}
+
+enum class Needs {
+    Nothing,  // anyone, from anywhere
+    NoLogin,  // anyone from where requests may come from
+    Identity,
+    Admin,
+};
+enum class Takes { Get, Post };
 
 struct Route {
     std::string_view path;
+    Takes takes;
     Needs needs;
-    HttpReply (*answer)(const HttpRequest&, const ApiContext&);
+    Answer (*answer)(const Arrival&);
 };
 
 constexpr Route routes[] = {
-    {"/healthz", Needs::Nothing, answer_health},
-    {"/readyz", Needs::Nothing, answer_ready},
-    {"/ws", Needs::Identity, answer_upgrade_required},
-    {"/api/status", Needs::Identity, answer_status},
-    {"/api/latest", Needs::Identity, answer_latest_values},
-    {"/websocket/status", Needs::Identity, answer_websocket_status},
+    {"/healthz", Takes::Get, Needs::Nothing, answer_health},
+    {"/readyz", Takes::Get, Needs::Nothing, answer_ready},
+    {"/ws", Takes::Get, Needs::Identity, answer_upgrade_required},
+    {"/api/status", Takes::Get, Needs::Identity, answer_status},
+    {"/api/latest", Takes::Get, Needs::Identity, answer_latest_values},
+    {"/api/sessions", Takes::Get, Needs::Admin, answer_sessions},
+    {"/api/login", Takes::Post, Needs::NoLogin, answer_login_request},
+    {"/api/logout", Takes::Post, Needs::NoLogin, answer_logout_request},
+    {"/api/ticket", Takes::Post, Needs::Identity, answer_ticket_request},
+    {"/metrics", Takes::Get, Needs::Admin, answer_metrics},
+    {"/websocket/status", Takes::Get, Needs::Identity, answer_websocket_status},
 };
+
+const Route* find_route(const std::string& path) {
+    const auto* const found =
+        std::find_if(std::begin(routes), std::end(routes),
+                     [&](const Route& candidate) { return candidate.path == path; });
+    return found == std::end(routes) ? nullptr : found;
+}
+
+bool takes(Takes wanted, HttpMethod method) {
+    if (wanted == Takes::Post) return method == HttpMethod::Post;
+    return method == HttpMethod::Get || method == HttpMethod::Head;
+}
+
+HttpReply refuse_method(Takes wanted) {
+    const bool post = wanted == Takes::Post;
+    HttpReply reply =
+        HttpReply::error(405, "method_not_allowed", post ? "only POST" : "only GET and HEAD");
+    reply.headers.emplace_back("Allow", post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
+    return reply;
+}
 
 const Asset* find_asset(const std::string& path) {
     for (const Asset& asset : dashboard_assets()) {
@@ -83,10 +158,51 @@ HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
 }
 
 // A page of an allowed origin may read the answer (Fetch, 3.2); one of any other gets no header.
-void add_cors(HttpReply& reply, const HttpRequest& request) {
-    if (!request.facts.origin) return;
-    reply.headers.emplace_back("Access-Control-Allow-Origin", *request.facts.origin);
+// With its user's cookie only if the operator named it: "*" is for what everyone may see.
+void add_cors(HttpReply& reply, const Arrival& arrival) {
+    const RequestFacts& facts = arrival.request.facts;
+    if (!facts.origin) return;
+    reply.headers.emplace_back("Access-Control-Allow-Origin", *facts.origin);
+    if (origin_named(facts, arrival.context.config.listener)) {
+        reply.headers.emplace_back("Access-Control-Allow-Credentials", "true");
+    }
     reply.headers.emplace_back("Vary", "Origin");
+}
+
+// OPTIONS, as browsers ask before a request that a form could not have made (Fetch, 4.8).
+HttpReply answer_preflight(const Route& route) {
+    HttpReply reply;
+    reply.status = 204;
+    reply.headers = {
+        {"Access-Control-Allow-Methods", route.takes == Takes::Post ? "POST" : "GET, HEAD"},
+        {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
+        {"Access-Control-Max-Age", std::string(preflight_age_s)},
+        {"Allow", route.takes == Takes::Post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS"}};
+    return reply;
+}
+
+HttpReply refuse_admin(const Arrival& arrival) {
+    report_denial(arrival.context, arrival.access->identity(), arrival.request.path, nullptr);
+    return HttpReply::error(403, "forbidden",
+                            "this needs the action \"admin\", or a request from this machine");
+}
+
+Answer answer_route(const Route& route, Arrival arrival) ON_LISTENER_THREAD {
+    const ApiContext& context = arrival.context;
+    if (!takes(route.takes, arrival.request.method)) return refuse_method(route.takes);
+    const bool admitted = route.needs == Needs::NoLogin ||
+                          (route.needs == Needs::Admin &&
+                           is_loopback_request(arrival.request.facts, context.config.listener));
+    if (admitted) return route.answer(arrival);
+
+    Identification who = identify(arrival.request, context, arrival.checked);
+    if (auto* const refusal = std::get_if<HttpReply>(&who)) return std::move(*refusal);
+    if (auto* const check = std::get_if<LoginCheck>(&who)) return std::move(*check);
+    arrival.access = context.accesses.share(std::get<Visitor>(std::move(who)), context.policy());
+    if (route.needs == Needs::Admin && !arrival.access->grants->may_admin()) {
+        return refuse_admin(arrival);
+    }
+    return route.answer(arrival);
 }
 
 }  // namespace
@@ -109,30 +225,37 @@ std::optional<std::string> not_ready_reason(const ApiContext& context) {
     return std::nullopt;
 }
 
-HttpReply answer(const HttpRequest& request, const ApiContext& context) {
-    const auto* const route =
-        std::find_if(std::begin(routes), std::end(routes),
-                     [&](const Route& candidate) { return candidate.path == request.path; });
-    const Asset* const asset =
-        context.config.listener.dashboard ? find_asset(request.path) : nullptr;
-    if (route == std::end(routes) && asset == nullptr) {
-        return HttpReply::error(404, "not_found", "nothing is served at this path");
-    }
-    if (request.method != HttpMethod::Get && request.method != HttpMethod::Head) {
-        HttpReply reply = HttpReply::error(405, "method_not_allowed", "only GET and HEAD");
-        reply.headers.emplace_back("Allow", "GET, HEAD");
-        return reply;
-    }
-    if (asset != nullptr) return answer_asset(request, *asset);
-    if (route->needs == Needs::Nothing) return route->answer(request, context);
+std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiContext& context) {
+    const Route* const route = find_route(request.path);
+    if (route == nullptr || route->takes != Takes::Post) return std::nullopt;
+    return std::min(context.config.limits.body_bytes, small_body_bytes);
+}
 
+Answer answer(const HttpRequest& request, const ApiContext& context, const CheckedLogin* checked) {
+    const Route* const route = find_route(request.path);
+    if (route == nullptr) {
+        const Asset* const asset =
+            context.config.listener.dashboard ? find_asset(request.path) : nullptr;
+        if (asset == nullptr) {
+            return HttpReply::error(404, "not_found", "nothing is served at this path");
+        }
+        if (!takes(Takes::Get, request.method)) return refuse_method(Takes::Get);
+        return answer_asset(request, *asset);
+    }
+    Arrival arrival{request, context, checked, nullptr};
+    if (route->needs == Needs::Nothing) {
+        if (!takes(route->takes, request.method)) return refuse_method(route->takes);
+        return route->answer(arrival);
+    }
     if (const auto refusal =
             refuse_request(request.facts, context.config.listener, context.config.auth)) {
+        context.metrics.denied_browsers.add();
         return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
     }
-    HttpReply reply = route->answer(request, context);
-    add_cors(reply, request);
-    return reply;
+    Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))
+                                                            : answer_route(*route, arrival);
+    if (auto* const reply = std::get_if<HttpReply>(&answered)) add_cors(*reply, arrival);
+    return answered;
 }
 
 }  // namespace rtbridge

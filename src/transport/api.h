@@ -1,30 +1,28 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <variant>
 
-#include "base/clock.h"
-#include "handoff/config_snapshot.h"
-#include "handoff/metrics.h"
-#include "listener/sessions.h"
+#include "transport/api_context.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
+#include "transport/login_check.h"
 
 namespace rtbridge {
 
-// What the HTTP answers are made of; views of the listener's state, valid during a request.
-struct ApiContext {
-    const ConfigSnapshot& config;
-    const Sessions& sessions;
-    const Metrics& metrics;
-    const Clock& clock;
-    SteadyTime started;
-    bool draining = false;
-};
+// What to reply, or a check to run beside the loop first: its result goes into a second call.
+using Answer = std::variant<HttpReply, LoginCheck>;
 
 // The answer to any request but a WebSocket upgrade: routes of design, dashboard, errors as JSON.
 // Refuses who may not in, except at the page and the health checks, which need no identity.
-[[nodiscard]] HttpReply answer(const HttpRequest& request, const ApiContext& context);
+[[nodiscard]] Answer answer(const HttpRequest& request, const ApiContext& context,
+                            const CheckedLogin* checked = nullptr) ON_LISTENER_THREAD;
+
+// How large a body may be for answer() to need it. Nothing: none is read for this request.
+[[nodiscard]] std::optional<std::size_t> body_bytes_max(const HttpRequest& request,
+                                                        const ApiContext& context);
 
 // Is the plugin fit for work? Nothing = yes, else why not.
 [[nodiscard]] std::optional<std::string> not_ready_reason(const ApiContext& context);

@@ -9,10 +9,13 @@
 
 #include "access/admission.h"
 #include "base/thread_role.h"
+#include "base/token_bucket.h"
 #include "listener/session.h"
 #include "transport/address_counts.h"
+#include "transport/auth_frame.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
+#include "transport/login_check.h"
 
 struct lws;
 
@@ -35,10 +38,14 @@ public:
 
     // HTTP
     void on_adopted(lws* wsi) ON_LISTENER_THREAD;
-    [[nodiscard]] bool headers_read() const { return headers_read_; }
-    // Ends a connection whose first request does not come to its end in time.
+    // Its first request, or the body of a request, has not come to its end.
+    [[nodiscard]] bool receiving() const;
+    // Ends a connection that is receiving() for too long.
     void check_handshake(SteadyTime now) ON_LISTENER_THREAD;
     int on_request() ON_LISTENER_THREAD;
+    void on_body(std::string_view bytes) ON_LISTENER_THREAD;
+    int on_body_complete() ON_LISTENER_THREAD;
+    int on_http_writable() ON_LISTENER_THREAD;
     void on_http_closed() ON_LISTENER_THREAD;
     // An Upgrade header: 0 = a WebSocket so far, on_upgrade() follows.
     int on_upgrade_offer() ON_LISTENER_THREAD;
@@ -46,7 +53,7 @@ public:
 
     // WebSocket
     void on_established() ON_LISTENER_THREAD;
-    int on_frame(std::size_t bytes, std::size_t bytes_to_come,
+    int on_frame(std::string_view bytes, std::size_t bytes_to_come,
                  bool message_complete) ON_LISTENER_THREAD;
     void on_pong() ON_LISTENER_THREAD;
     void on_peer_close() ON_LISTENER_THREAD;  // its close frame; lws answers it
@@ -54,7 +61,8 @@ public:
     void on_websocket_closed() ON_LISTENER_THREAD;
     void on_closed() ON_LISTENER_THREAD;
 
-    // After a reload: closes a session that would not be let in any more.
+    // After a reload: closes a session that would not be let in any more, or may not see what it
+    // selected; all others get the rights of the new configuration.
     void recheck_access() ON_LISTENER_THREAD;
 
     // SessionOutput
@@ -67,6 +75,7 @@ public:
     [[nodiscard]] std::string_view transport() const override { return "websocket"; }
 
 private:
+    struct PendingRequest;
     struct PendingUpgrade;
     struct CloseRequest {
         CloseCode code;
@@ -77,7 +86,29 @@ private:
     void count_for(const std::string& client_address) ON_LISTENER_THREAD;
     // Before anything else is looked at.
     [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request) const;
+    // HTTP: connection_http.cpp
+    [[nodiscard]] std::optional<HttpReply> refuse_request_form(const HttpRequest& request);
+    void advance(const CheckedLogin* checked) ON_LISTENER_THREAD;
+    void wait_for(LoginCheck check) ON_LISTENER_THREAD;
+    [[nodiscard]] std::optional<std::uint64_t> bytes_read() const;
+    void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
+    int send_pending_reply() ON_LISTENER_THREAD;
+
+    // Upgrade and who the session is: connection_access.cpp
+    struct SessionRefusal {
+        int http_status;
+        CloseCode close_code;
+        std::string message;
+    };
     [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
+    [[nodiscard]] std::optional<SessionRefusal> refuse_session(
+        const SessionAccess& access, const Selection& selection) ON_LISTENER_THREAD;
+    void open_session() ON_LISTENER_THREAD;
+    void check_login_of_upgrade() ON_LISTENER_THREAD;
+    void on_login_of_upgrade(const CheckedLogin& checked) ON_LISTENER_THREAD;
+    void on_auth_frame(const AuthFrame& frame) ON_LISTENER_THREAD;
+    void answer_frame(std::string_view text) ON_LISTENER_THREAD;
+
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
     void send_reply(const HttpReply& reply, AfterReply after, Body body);
     void abandon();
@@ -86,14 +117,21 @@ private:
 
     ListenerState& state_;
     lws* wsi_ = nullptr;
-    SteadyTime accepted_at_;
+    SteadyTime receiving_since_;
     std::string peer_address_;  // of the socket: a browser or a proxy
     AddressCounts::Share counted_;
-    std::unique_ptr<PendingUpgrade> upgrade_;    // between the decision and the 101
+    // Between a request's headers and its answer. A check that runs beside the loop has a weak
+    // pointer: the connection may go meanwhile.
+    std::shared_ptr<PendingRequest> request_;
+    // Between the decision and the session; weak pointers as above.
+    std::shared_ptr<PendingUpgrade> upgrade_;
     std::unique_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
     Session* session_ = nullptr;                 // owned by Sessions
     std::optional<CloseRequest> close_request_;
-    std::size_t message_bytes_ = 0;  // of the message being received
+    TokenBucket http_requests_;
+    std::optional<std::uint64_t> bytes_read_before_;  // bytes_read() when the last answer went
+    std::size_t message_bytes_ = 0;                   // of the message being received
+    std::string message_;  // itself, as long as it may be one that we take
     Capacity capacity_;
     bool headers_read_ = false;  // of the first request
     bool ping_pending_ = false;

@@ -24,8 +24,12 @@ std::string_view reason_phrase(int status) {
             return "Not Found";
         case 405:
             return "Method Not Allowed";
+        case 411:
+            return "Length Required";
         case 413:
             return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
         case 426:
             return "Upgrade Required";
         case 429:
@@ -48,6 +52,11 @@ HttpReply HttpReply::error(int status, std::string_view code, std::string_view m
     return reply;
 }
 
+bool HttpReply::has_header(std::string_view name) const {
+    return std::any_of(headers.begin(), headers.end(),
+                       [name](const auto& header) { return header.first == name; });
+}
+
 std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
     std::string out = "HTTP/1.1 " + std::to_string(reply.status) + " ";
     out += reason_phrase(reply.status);
@@ -57,16 +66,12 @@ std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
         out += ": ";
         out += value;
     };
-    const auto given = [&reply](std::string_view name) {
-        return std::any_of(reply.headers.begin(), reply.headers.end(),
-                           [name](const auto& header) { return header.first == name; });
-    };
     if (reply.status != 304 && reply.status != 204) {
         add("Content-Type", reply.content_type);
         add("Content-Length", std::to_string(reply.body.size()));
     }
     if (after == AfterReply::Close) add("Connection", "close");
-    if (!given("Cache-Control")) add("Cache-Control", "no-store");
+    if (!reply.has_header("Cache-Control")) add("Cache-Control", "no-store");
     for (const auto& [name, value] : security_headers) add(name, value);
     for (const auto& [name, value] : reply.headers) add(name, value);
     out += "\r\n\r\n";

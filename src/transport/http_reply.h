@@ -21,6 +21,7 @@ struct HttpReply {
     // {"error":{"code":"…","message":"…"}}
     [[nodiscard]] static HttpReply error(int status, std::string_view code,
                                          std::string_view message);
+    [[nodiscard]] bool has_header(std::string_view name) const;
 };
 
 // What every answer carries. The policy is for the built-in page; other answers are no pages.

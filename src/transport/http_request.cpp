@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 namespace rtbridge {
 namespace {
@@ -15,6 +16,33 @@ std::optional<std::string> header(lws* wsi, lws_token_indexes token) {
     if (length <= 0) return std::nullopt;
     std::string value(static_cast<std::size_t>(length) + 1, '\0');
     const int copied = lws_hdr_copy(wsi, value.data(), length + 1, token);
+    value.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
+    return value;
+}
+
+// lws joins the values of repeated headers by commas, but those of cookies by nothing.
+std::string cookies(lws* wsi) {
+    const int total = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_COOKIE);
+    if (total <= 0) return {};
+    std::string all;
+    std::string buffer(static_cast<std::size_t>(total) + 1, '\0');
+    for (int i = 0;; ++i) {
+        const int length =
+            lws_hdr_copy_fragment(wsi, buffer.data(), total + 1, WSI_TOKEN_HTTP_COOKIE, i);
+        if (length < 0) return all;
+        if (!all.empty()) all += "; ";
+        all.append(buffer, 0, static_cast<std::size_t>(length));
+    }
+}
+
+// Of a header that lws does not know by itself; empty where it is absent.
+std::string custom_header(lws* wsi, std::string_view name_with_colon) {
+    const int name_length = static_cast<int>(name_with_colon.size());
+    const int length = lws_hdr_custom_length(wsi, name_with_colon.data(), name_length);
+    if (length <= 0) return {};
+    std::string value(static_cast<std::size_t>(length) + 1, '\0');
+    const int copied =
+        lws_hdr_custom_copy(wsi, value.data(), length + 1, name_with_colon.data(), name_length);
     value.resize(copied > 0 ? static_cast<std::size_t>(copied) : 0);
     return value;
 }
@@ -69,13 +97,30 @@ std::vector<std::pair<std::string, std::string>> read_query(lws* wsi) {
     }
 }
 
+std::string in_lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+// "application/json" of "Application/JSON; charset=utf-8".
+std::string media_type(std::string text) {
+    text.resize(std::min(text.size(), text.find_first_of("; \t")));
+    return in_lower_case(std::move(text));
+}
+
+std::optional<std::uint64_t> as_number(const std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    return number;
+}
+
 }  // namespace
 
 std::string upgrade_offer(lws* wsi) {
-    std::string offer = header(wsi, WSI_TOKEN_UPGRADE).value_or("");
-    std::transform(offer.begin(), offer.end(), offer.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return offer;
+    return in_lower_case(header(wsi, WSI_TOKEN_UPGRADE).value_or(""));
 }
 
 HttpRequest read_request(lws* wsi, std::string peer_address) {
@@ -88,6 +133,12 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
             break;
         case LWSHUMETH_HEAD:
             request.method = HttpMethod::Head;
+            break;
+        case LWSHUMETH_POST:
+            request.method = HttpMethod::Post;
+            break;
+        case LWSHUMETH_OPTIONS:
+            request.method = HttpMethod::Options;
             break;
         default:
             break;
@@ -106,9 +157,15 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.websocket_version = header(wsi, WSI_TOKEN_VERSION).value_or("");
     request.websocket_key = header(wsi, WSI_TOKEN_KEY).value_or("");
     request.ambiguous = is_ambiguous(wsi);
-    const std::string length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH).value_or("0");
-    request.has_body =
-        length != "0" || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+    request.authorization = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
+    request.cookies = cookies(wsi);
+    request.content_type = media_type(header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE).value_or(""));
+    request.sec_fetch_mode = custom_header(wsi, "sec-fetch-mode:");
+    request.sec_fetch_site = custom_header(wsi, "sec-fetch-site:");
+    const std::optional<std::string> length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    if (length) request.body_bytes = as_number(*length);
+    request.has_body = (length && request.body_bytes != 0U) ||
+                       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
     return request;
 }
 

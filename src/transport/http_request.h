@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,7 +12,7 @@ struct lws;
 
 namespace rtbridge {
 
-enum class HttpMethod { Get, Head, Other };
+enum class HttpMethod { Get, Head, Post, Options, Other };
 
 // One HTTP request, or the HTTP beginning of a WebSocket, copied out of libwebsockets.
 struct HttpRequest {
@@ -26,7 +27,15 @@ struct HttpRequest {
     std::string websocket_key;
     // Was read by lws, but may mean something else to a proxy in front of it.
     bool ambiguous = false;
+    std::optional<std::string> authorization;
+    std::string cookies;         // as in the Cookie header
+    std::string content_type;    // in lower case, without parameters
+    std::string sec_fetch_mode;  // Sec-Fetch-Mode and -Site (Fetch Metadata), empty = absent
+    std::string sec_fetch_site;
     bool has_body = false;  // announces one, of whatever length
+    // Content-Length; nothing where it is absent or not a number.
+    std::optional<std::uint64_t> body_bytes;
+    std::string body;  // of a POST, read before the request is answered
 };
 
 // REQUIRES: called from a libwebsockets callback in which the request's headers are still attached.

@@ -22,8 +22,8 @@ std::string json_quoted(std::string_view text) {
 }
 
 // A position in the pages as a text for the query: a JSON array of its three parts.
-std::string to_cursor(const Update& update) {
-    return json::array({update.topic, update.key_name, update.key})
+std::string to_cursor(const LatestStore::Position& position) {
+    return json::array({std::get<0>(position), std::get<1>(position), std::get<2>(position)})
         .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -47,7 +47,8 @@ std::string item_json(const Update& update) {
 
 }  // namespace
 
-HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest) {
+HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest, const Grants& grants,
+                        Metrics& metrics) {
     std::string filter_text = "#";
     std::size_t limit = page_items_default;
     std::optional<LatestStore::Position> after;
@@ -66,7 +67,7 @@ HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest) {
         } else if (name == "after") {
             after = from_cursor(value);
             if (!after) return HttpReply::error(400, "bad_request", "after is not a former next");
-        } else {
+        } else if (name != "ticket" && name != "token") {  // credentials, read before
             return HttpReply::error(
                 400, "bad_request",
                 "unknown parameter \"" + name + "\"; known are topic, limit, after");
@@ -76,8 +77,17 @@ HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest) {
     if (!filter.ok()) {
         return HttpReply::error(400, "bad_topic", "topic=" + filter_text + ": " + filter.error());
     }
+    if (grants.coverage(receive_live, filter.value()) == Coverage::None) {
+        metrics.denied_browsers.add();
+        return HttpReply::error(403, "forbidden", "no access to anything of topic=" + filter_text);
+    }
+    const auto allowed = [&](const Update& update) {
+        if (grants.may(receive_live, update.topic, update.key)) return true;
+        metrics.filtered_browsers.add();
+        return false;
+    };
     const LatestStore::Page page =
-        latest.page(filter.value(), after ? &*after : nullptr, limit, page_bytes);
+        latest.page(filter.value(), allowed, after ? &*after : nullptr, limit, page_bytes);
 
     HttpReply reply;
     reply.body = "{\"items\":[";
@@ -86,7 +96,7 @@ HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest) {
         reply.body += item_json(*update);
     }
     reply.body += "],\"next\":";
-    reply.body += page.more ? json_quoted(to_cursor(*page.items.back())) : "null";
+    reply.body += page.next ? json_quoted(to_cursor(*page.next)) : "null";
     reply.body += '}';
     return reply;
 }

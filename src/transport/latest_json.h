@@ -1,11 +1,17 @@
 #pragma once
 
-#include "transport/api.h"
+#include "access/policy.h"
+#include "handoff/metrics.h"
+#include "listener/latest_store.h"
+#include "transport/http_reply.h"
+#include "transport/http_request.h"
 
 namespace rtbridge {
 
-// GET /api/latest?topic=F[&limit=N][&after=NEXT]: the newest values in topic order, a page at a
-// time. `next` is opaque and null on the last page.
-[[nodiscard]] HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest);
+// GET /api/latest?topic=F[&limit=N][&after=NEXT]: the newest values in topic order that `grants`
+// allows to receive, a page at a time. `next` is opaque and null on the last page; a page may be
+// empty and not the last.
+[[nodiscard]] HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest,
+                                      const Grants& grants, Metrics& metrics);
 
 }  // namespace rtbridge

@@ -58,7 +58,8 @@ public:
     Loop(ConfigSnapshotPtr config, const Dependencies& dependencies, FileLimit file_limit)
         : deps_(dependencies),
           file_limit_(file_limit),
-          state_(std::move(config), dependencies.metrics, dependencies.clock) {
+          state_(std::move(config), dependencies.metrics, dependencies.clock, dependencies.log,
+                 dependencies.logins, &loop_) {
         uv_loop_init(&loop_);
         // The one handle that other threads touch: it exists before the thread does.
         uv_async_init(&loop_, &wakeup_, nullptr);
@@ -157,6 +158,10 @@ private:
     }
 
     void apply(const ConfigSnapshotPtr& snapshot) ON_LISTENER_THREAD {
+        if (snapshot->access != state_.config->access) {
+            state_.accesses.clear();
+            state_.sessions.policy_changes();
+        }
         state_.config = snapshot;
         state_.sessions.set_limits(snapshot->limits);
         acceptor_->set_connections_max(connections_max());
@@ -178,8 +183,27 @@ private:
         const SteadyTime now = deps_.clock.now();
         state_.sessions.check(now);
         server_->check_handshakes(now);
+        state_.refusals.sweep(now);
+        refresh_keys_if_due();
     } catch (const std::exception&) {
         deps_.metrics.listener_errors.add();
+    }
+
+    // Somebody showed a token whose key came after the key files were read. Reading files may take
+    // long, so it is done beside the loop.
+    void refresh_keys_if_due() ON_LISTENER_THREAD {
+        const auto& authenticator = state_.config->access->authenticator;
+        const std::int64_t now_unix_s = deps_.clock.unix_ms() / 1000;
+        if (refreshing_keys_ || !authenticator->keys_refresh_due(now_unix_s)) return;
+        refreshing_keys_ = state_.login_worker.start(
+            {LoginCheck::Means::TokenAfterRefresh, "", "", authenticator, now_unix_s},
+            [this](const CheckedLogin& checked) {
+                refreshing_keys_ = false;
+                if (!checked.key_mistake) return;
+                deps_.log.write(
+                    LogLevel::Warning,
+                    "rtbridge: the keys of tokens stay as they are: " + *checked.key_mistake);
+            });
     }
 
     void start_drain() ON_LISTENER_THREAD {
@@ -210,6 +234,7 @@ private:
     std::atomic<bool> stop_requested_{false};
     SteadyTime drain_until_;
     bool handles_started_ = false;
+    bool refreshing_keys_ = false;
 };
 
 Listener::Listener() = default;

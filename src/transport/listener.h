@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "access/shared_logins.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -26,6 +27,7 @@ public:
         Metrics& metrics;
         const Clock& clock;
         LogSink& log;  // thread safe
+        SharedLogins& logins;
     };
     // Binds, starts the thread and waits until it serves. Errors name what the operator has to
     // change.

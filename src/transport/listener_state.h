@@ -2,31 +2,47 @@
 
 #include <cstdint>
 
+#include "access/login_cache.h"
 #include "base/clock.h"
+#include "base/log_limiter.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
+#include "listener/session_access.h"
 #include "listener/sessions.h"
 #include "transport/address_counts.h"
-#include "transport/api.h"
+#include "transport/api_context.h"
+#include "transport/login_worker.h"
 
 namespace rtbridge {
 
 // What a listener thread knows; shared by everything that runs on it. Thread: listener.
 struct ListenerState {
-    ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock)
+    ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
+                  LogSink& a_log, SharedLogins& all_logins, uv_loop_s* loop)
         : config(std::move(snapshot)),
           metrics(all_metrics),
           clock(a_clock),
+          log(a_log),
+          logins(all_logins),
+          refusals(a_log),
+          login_worker(loop, all_metrics),
           sessions(all_metrics, a_clock, config->limits),
           started(a_clock.now()) {}
 
-    [[nodiscard]] ApiContext api() const {
-        return {*config, sessions, metrics, clock, started, draining};
+    [[nodiscard]] ApiContext api() {
+        return {*config,  sessions, metrics,   clock,    started,
+                draining, logins,   passwords, accesses, refusals};
     }
 
     ConfigSnapshotPtr config;
     Metrics& metrics;
     const Clock& clock;
+    LogSink& log;
+    SharedLogins& logins;
+    LogLimiter refusals;
+    LoginCache passwords;
+    SessionAccessPool accesses;
+    LoginWorker login_worker;
     Sessions sessions;
     AddressCounts addresses;
     SteadyTime started;

@@ -37,7 +37,7 @@ std::optional<std::string> version_mismatch() {
            std::string(running) + "; rebuild rtbridge for this system";
 }
 
-int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* /*in*/,
+int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
                  std::size_t length) noexcept try {
     assert_on_listener_thread();
     if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
@@ -54,8 +54,20 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* /*in*/
         case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
             connection->on_adopted(wsi);
             return 0;
-        case LWS_CALLBACK_HTTP:
-            return connection->on_request();
+        case LWS_CALLBACK_HTTP: {
+            const int result = connection->on_request();
+            if (connection->receiving()) {
+                static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)))->watch(connection);
+            }
+            return result;
+        }
+        case LWS_CALLBACK_HTTP_BODY:
+            connection->on_body({static_cast<const char*>(in), length});
+            return 0;
+        case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+            return connection->on_body_complete();
+        case LWS_CALLBACK_HTTP_WRITEABLE:
+            return connection->on_http_writable();
         case LWS_CALLBACK_CLOSED_HTTP:
             connection->on_http_closed();
             return 0;
@@ -68,7 +80,7 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* /*in*/
             return 0;
         case LWS_CALLBACK_RECEIVE:
             return connection->on_frame(
-                length, lws_remaining_packet_payload(wsi),
+                {static_cast<const char*>(in), length}, lws_remaining_packet_payload(wsi),
                 lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0);
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             connection->on_peer_close();
@@ -194,7 +206,7 @@ void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
     auto owned = std::make_unique<Connection>(state_, std::move(peer_address), capacity);
     Connection* const connection = owned.get();
     connections_.emplace(connection, std::move(owned));
-    handshaking_.push_back(connection);
+    handshaking_.insert(connection);
 
     lws_adopt_desc_t adoption{};
     adoption.vh = vhost_;
@@ -212,13 +224,13 @@ void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
 void LwsServer::forget(Connection* connection) {
     const auto it = connections_.find(connection);
     if (it == connections_.end()) return;
-    std::erase(handshaking_, connection);
+    handshaking_.erase(connection);
     connections_.erase(it);
     if (observer_ != nullptr) observer_->on_connection_gone();
 }
 
 void LwsServer::check_handshakes(SteadyTime now) {
-    std::erase_if(handshaking_, [](const Connection* c) { return c->headers_read(); });
+    std::erase_if(handshaking_, [](const Connection* c) { return !c->receiving(); });
     for (Connection* connection : handshaking_) connection->check_handshake(now);
 }
 

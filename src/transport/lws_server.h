@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <vector>
+#include <unordered_set>
 
 #include "base/result.h"
 #include "base/thread_role.h"
@@ -37,6 +37,8 @@ public:
     // Several times a second. Not by timers of libwebsockets: with its libuv loop, timers less than
     // a millisecond apart keep the loop busy until the last has fired, and sockets wait.
     void check_handshakes(SteadyTime now) ON_LISTENER_THREAD;
+    // The connection waits for something that has to come in time: a request's body.
+    void watch(Connection* connection) ON_LISTENER_THREAD { handshaking_.insert(connection); }
 
     // Ends all connections. The loop must run on until it has no handles; then destroy the server.
     void shut_down() ON_LISTENER_THREAD;
@@ -59,7 +61,8 @@ private:
     ListenerState& state_;
     Observer* observer_ = nullptr;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
-    std::vector<Connection*> handshaking_;  // first request not complete when last looked at
+    // First request, or a request's body, not complete when last looked at.
+    std::unordered_set<Connection*> handshaking_;
     lws_context* context_ = nullptr;
     lws_vhost* vhost_ = nullptr;
     ssl_ctx_st* tls_ = nullptr;  // of the vhost

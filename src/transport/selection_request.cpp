@@ -62,9 +62,7 @@ Result<SelectionRequest, SelectionRefusal> read_selection(const HttpRequest& req
             const bool again = std::any_of(selected.begin(), selected.end(),
                                            [&](const auto& key) { return key.value == value; });
             if (!again) selected.push_back({name, value});
-        } else if (name == "token" || name == "ticket") {
-            return refused("credentials are not in use here: " + name);
-        } else {
+        } else if (name != "token" && name != "ticket") {  // credentials, read before
             return refused(unknown_parameter(name, keys));
         }
     }

@@ -43,13 +43,12 @@ TEST(Admission, WithoutAuthOnlyLoopbackGetsIn) {
     EXPECT_EQ(status(local_request(), everywhere), 403);
 }
 
-TEST(Admission, AnonymousIsWhatTheOperatorSaidAloud) {
-    RequestFacts remote{"192.0.2.7", "panel.example", std::nullopt, true};
+TEST(Admission, WithAuthAnyoneMayAskFromAnywhere) {
+    const RequestFacts remote{"192.0.2.7", "panel.example", std::nullopt, true};
     ListenerConfig everywhere;
     everywhere.bind.host = "0.0.0.0";
 
-    EXPECT_EQ(status(remote, everywhere, AuthConfig{.anonymous_role = "viewer"}), 200);
-    EXPECT_EQ(status(remote, everywhere, AuthConfig{}), 401);
+    EXPECT_EQ(status(remote, everywhere, AuthConfig{}), 200);
 }
 
 // DNS rebinding: a page of a foreign name that an attacker lets point to 127.0.0.1 is of the same
@@ -92,7 +91,83 @@ TEST(Admission, AForeignOriginIsRefusedWhoeverAsks) {
     RequestFacts facts = local_request();
     facts.origin = "http://other.example";
 
-    EXPECT_EQ(status(facts, {}, AuthConfig{.anonymous_role = "viewer"}), 403);
+    EXPECT_EQ(status(facts, {}, AuthConfig{}), 403);
+}
+
+TEST(Admission, LoopbackIsThisMachineWithoutProxyAndWithoutForeignPage) {
+    const struct {
+        const char* peer;
+        const char* host;
+        std::optional<std::string> origin;
+        bool forwarded, loopback;
+    } cases[] = {
+        {"127.0.0.1", "localhost", std::nullopt, false, true},
+        {"::1", "[::1]:8080", std::nullopt, false, true},
+        {"127.0.0.1", "localhost", "http://localhost:3000", false, true},
+        {"127.0.0.1", "localhost", std::nullopt, true, false},
+        {"127.0.0.1", "rebound.example", std::nullopt, false, false},
+        {"192.0.2.7", "localhost", std::nullopt, false, false},
+        {"127.0.0.1", "localhost", "https://app.example", false, false},  // named, yet foreign
+    };
+    ListenerConfig listener;
+    listener.origins = {"https://app.example"};
+    for (const auto& c : cases) {
+        EXPECT_EQ(is_loopback_request({c.peer, c.host, c.origin, c.forwarded}, listener),
+                  c.loopback)
+            << c.peer << " " << c.host;
+    }
+    listener.bind.host = "0.0.0.0";
+    EXPECT_FALSE(is_loopback_request(local_request(), listener));
+}
+
+TEST(Admission, ACookieSpeaksOnlyForPagesThatAreOursOrNamed) {
+    const struct {
+        std::vector<std::string> origins;
+        std::optional<std::string> origin;
+        bool refused;
+    } cases[] = {
+        {{}, std::nullopt, false},  // not a page
+        {{}, "http://panel.example:3000", false},
+        {{}, "http://other.example", true},
+        {{"https://app.example"}, "https://app.example", false},
+        {{"*"}, "http://panel.example", false},
+        {{"*"}, "http://other.example", true},  // "*" names nobody
+        {{"*"}, "null", true},
+        {{"*", "https://app.example"}, "https://app.example", false},
+    };
+    for (const auto& c : cases) {
+        ListenerConfig listener;
+        listener.origins = c.origins;
+        const RequestFacts facts{"192.0.2.7", "panel.example", c.origin, false};
+        EXPECT_EQ(refuse_cookie(facts, listener, "", true).has_value(), c.refused)
+            << c.origin.value_or("none");
+    }
+}
+
+TEST(Admission, AFormOfAnotherSiteCannotUseACookie) {
+    const RequestFacts facts{"192.0.2.7", "panel.example", std::nullopt, false};
+    const struct {
+        const char* site;
+        bool changes_state, refused;
+    } cases[] = {
+        {"same-origin", true, false}, {"none", true, false},     {"", true, false},
+        {"cross-site", true, true},   {"same-site", true, true}, {"cross-site", false, false}};
+    for (const auto& c : cases) {
+        EXPECT_EQ(refuse_cookie(facts, {}, c.site, c.changes_state).has_value(), c.refused)
+            << c.site;
+    }
+}
+
+TEST(Admission, OnlyNamedOriginsCountAsNamed) {
+    ListenerConfig listener;
+    RequestFacts facts{"192.0.2.7", "panel.example", "http://panel.example", false};
+    EXPECT_FALSE(origin_named(facts, listener));
+
+    listener.origins = {"*"};
+    EXPECT_FALSE(origin_named(facts, listener));
+
+    listener.origins = {"http://panel.example"};
+    EXPECT_TRUE(origin_named(facts, listener));
 }
 
 }  // namespace

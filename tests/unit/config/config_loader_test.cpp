@@ -555,23 +555,6 @@ TEST(ConfigLoader, RefusesInLimits) {
         "[limits]\n");
 }
 
-TEST(ConfigLoader, WarnsOfLimitsThatNothingUsesYet) {
-    const struct {
-        std::string_view key, initial, other;
-    } cases[] = {
-        {"connections_per_user", "0", "1"},
-        {"requests_per_second", "200", "100"},
-        {"body", "\"256KiB\"", "\"1MB\""},
-    };
-    for (const auto& c : cases) {
-        const std::string start = "[limits]\n" + std::string(c.key) + " = ";
-        EXPECT_EQ(mistakes(start + std::string(c.initial)), "");
-        EXPECT_EQ(mistakes(start + std::string(c.other)),
-                  "2:1: warning: " + std::string(c.key) +
-                      " has no effect: nothing uses it yet; remove it\n");
-    }
-}
-
 TEST(ConfigLoader, RefusesARuleWithoutNameOrTopics) {
     expect_refusals({
         {"[[rule]]\ntopics = [\"a\"]",
@@ -670,7 +653,7 @@ TEST(ConfigLoader, ReportsEveryMistakeInOneRunInFileOrder) {
                        "bind = \"x\"\n"
                        "prot = 1\n"
                        "[limits]\n"
-                       "connections_per_user = 7\n"
+                       "password_time = \"2s\"\n"
                        "frame = \"x\"\n"),
               "1:11: error: version 3 of the file format is not known here; write version = 1\n"
               "2:1: error: rule has no name; add one like name = \"battery\"\n"
@@ -680,7 +663,7 @@ TEST(ConfigLoader, ReportsEveryMistakeInOneRunInFileOrder) {
               "6:8: error: bind = \"x\" is not an address and port from 0 to 65535; write "
               "\"127.0.0.1:8080\", \"[::1]:8080\" or \"localhost:8080\"\n"
               "7:1: error: unknown key \"prot\" in [listener]; remove it\n"
-              "9:1: warning: connections_per_user has no effect: nothing uses it yet; remove it\n"
+              "9:17: error: password_time = \"2s\" is out of range; write a value from 1ms to 1s\n"
               "10:9: error: frame = \"x\" is not a size; write a whole number and B, KiB, MiB or "
               "GiB, like \"64KiB\"\n");
 }

@@ -56,7 +56,7 @@ TEST(Check, MistakesAreShownWithTheirLines) {
 }
 
 TEST(Check, WarningsFailOnlyWhenAskedTo) {
-    const File file("[limits]\nrequests_per_second = 3\n");
+    const File file("[[rule]]\nname = \"r\"\ntopics = [\"t\"]\nkey = \"{payload.topic}\"\n");
     std::ostringstream out;
     std::ostringstream err;
 
@@ -64,7 +64,7 @@ TEST(Check, WarningsFailOnlyWhenAskedTo) {
     EXPECT_EQ(check(file.path(), Warnings::Fail, out, err), 1);
 
     EXPECT_EQ(out.str(),
-              file.path() + ": ok, 0 rules, 1 warning\n" + file.path() + ": 0 errors, 1 warning\n");
+              file.path() + ": ok, 1 rule, 1 warning\n" + file.path() + ": 0 errors, 1 warning\n");
 }
 
 TEST(Check, AFileThatIsNotThereIsAnError) {

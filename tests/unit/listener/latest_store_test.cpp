@@ -33,6 +33,10 @@ std::vector<std::string> payloads(const LatestStore& store, const Selection& sel
     return found;
 }
 
+bool everything(const Update&) {
+    return true;
+}
+
 TEST(LatestStore, KeepsTheNewestPerTopicAndKey) {
     LatestStore store;
     store.put(make_update("b", "1", "anna"), MiB);
@@ -144,11 +148,10 @@ TEST(LatestStore, PagesThroughEverythingOnce) {
     std::optional<LatestStore::Position> after;
 
     for (int pages = 0; pages < 10; ++pages) {
-        const auto page = store.page(filter("p/#"), after ? &*after : nullptr, 3, MiB);
+        const auto page = store.page(filter("p/#"), everything, after ? &*after : nullptr, 3, MiB);
         for (const UpdatePtr& update : page.items) seen.push_back(update->topic);
-        if (!page.more) break;
-        const Update& last = *page.items.back();
-        after = LatestStore::Position{last.topic, last.key_name, last.key};
+        if (!page.next) break;
+        after = page.next;
     }
 
     EXPECT_THAT(seen, ElementsAre("p/1", "p/2", "p/3", "p/4"));
@@ -159,10 +162,37 @@ TEST(LatestStore, APageIsBoundedInBytesButNeverEmpty) {
     store.put(make_update("a", std::string(1000, '1')), MiB);
     store.put(make_update("b", std::string(1000, '2')), MiB);
 
-    const auto page = store.page(filter("#"), nullptr, 100, 10);
+    const auto page = store.page(filter("#"), everything, nullptr, 100, 10);
 
     EXPECT_EQ(page.items.size(), 1U);
-    EXPECT_TRUE(page.more);
+    EXPECT_TRUE(page.next.has_value());
+}
+
+TEST(LatestStore, APageLeavesOutWhatIsNotAllowedAndGoesOnBehindIt) {
+    LatestStore store;
+    for (const char* topic : {"a", "b", "c"}) store.put(make_update(topic, topic), MiB);
+    const auto not_a_or_b = [](const Update& update) { return update.topic == "c"; };
+
+    const auto page = store.page(filter("#"), not_a_or_b, nullptr, 1, MiB);
+
+    ASSERT_EQ(page.items.size(), 1U);
+    EXPECT_EQ(page.items.front()->topic, "c");
+    EXPECT_FALSE(page.next);
+}
+
+TEST(LatestStore, APageIsBoundedInWhatItLooksAt) {
+    LatestStore store;
+    const std::size_t entries = LatestStore::page_entries_max + 1;
+    for (std::size_t i = 0; i < entries; ++i)
+        store.put(make_update(std::to_string(i), "1"), MiB * 16);
+    const auto nothing = [](const Update&) { return false; };
+
+    const auto first = store.page(filter("#"), nothing, nullptr, 1, MiB);
+    ASSERT_TRUE(first.next);
+    const auto second = store.page(filter("#"), nothing, &*first.next, 1, MiB);
+
+    EXPECT_TRUE(first.items.empty());
+    EXPECT_FALSE(second.next);
 }
 
 }  // namespace

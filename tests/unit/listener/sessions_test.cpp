@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "fakes/fake_clock.h"
-#include "fakes/fake_output.h"
+#include "listener/room.h"
 #include "listener/updates.h"
 
 namespace rtbridge {
@@ -13,65 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Sessions with everything around them. The test's thread plays the listener.
-class Room {
-public:
-    explicit Room(const LimitsConfig& limits = {}) : sessions_(metrics, clock, limits) {
-        is_listener_thread = true;
-    }
-    ~Room() { is_listener_thread = false; }
-
-    Session& add(FakeOutput& output, Selection selection = {},
-                 Sessions::Snapshot snapshot = Sessions::Snapshot::Send) {
-        assert_on_listener_thread();
-        Session& session = sessions_.add("127.0.0.1", std::move(selection), snapshot, output);
-        session.flush();
-        return session;
-    }
-    void fan_out(std::deque<UpdatePtr> updates) {
-        assert_on_listener_thread();
-        sessions_.fan_out(updates);
-    }
-    void remove(Session& session) {
-        assert_on_listener_thread();
-        sessions_.remove(session);
-    }
-    void writable(Session& session) {
-        assert_on_listener_thread();
-        session.on_writable();
-    }
-    void life(Session& session) {
-        assert_on_listener_thread();
-        session.on_life();
-    }
-    void bad_request(Session& session) {
-        assert_on_listener_thread();
-        session.on_bad_request();
-    }
-    void check_after(milliseconds passed) {
-        assert_on_listener_thread();
-        clock.advance(passed);
-        sessions_.check(clock.now());
-    }
-    [[nodiscard]] std::uint64_t hits(Limit limit) const {
-        return metrics.limits.at(static_cast<std::size_t>(limit)).value();
-    }
-
-    Metrics metrics;
-    FakeClock clock;
-    LineShape shape;
-
-private:
-    Sessions sessions_;
-};
-
-Selection by_topic(std::string_view filter) {
-    return {{TopicFilter::parse(filter).value()}, {}};
-}
-Selection by_user(std::string user) {
-    return {{}, {{"userId", std::move(user)}}};
-}
 
 TEST(Sessions, EachGetsWhatItSelected) {
     Room room;

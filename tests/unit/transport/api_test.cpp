@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fakes/fake_clock.h"
 #include "listener/updates.h"
+#include "transport/api_fixture.h"
 
 namespace rtbridge {
 namespace {
@@ -14,45 +14,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
-
-class ApiTest : public testing::Test {
-protected:
-    void SetUp() override {
-        is_listener_thread = true;
-        RuleConfig rule;
-        rule.name.value = "battery";
-        rule.topics = {{"battery/#", {}}};
-        rule.key = Placed<std::string>{"{payload.meta.userId}", {}};
-        rule.battery = BatteryConfig{};
-        config.rules.push_back({rule, "userId", std::make_shared<RuleStatistics>()});
-        metrics.last_tick = clock.now();
-    }
-    void TearDown() override { is_listener_thread = false; }
-
-    [[nodiscard]] HttpReply get(std::string path,
-                                std::vector<std::pair<std::string, std::string>> query = {}) {
-        HttpRequest request;
-        request.method = HttpMethod::Get;
-        request.path = std::move(path);
-        request.query = std::move(query);
-        request.facts = {"127.0.0.1", "localhost", std::nullopt, false};
-        return answer(request, context());
-    }
-    [[nodiscard]] ApiContext context() const {
-        return {config, sessions, metrics, clock, started, draining};
-    }
-    void fan_out(std::deque<UpdatePtr> updates) {
-        assert_on_listener_thread();
-        sessions.fan_out(updates);
-    }
-
-    ConfigSnapshot config;
-    Metrics metrics;
-    FakeClock clock;
-    Sessions sessions{metrics, clock, LimitsConfig{}};
-    SteadyTime started = clock.now();
-    bool draining = false;
-};
 
 TEST_F(ApiTest, StatusHasTheShapeThatItsReadersRelyOn) {
     metrics.messages_in.add(5);
@@ -178,7 +139,7 @@ TEST_F(ApiTest, ThePageNeedsNoIdentityAndTheDataDoes) {
                  {"/api/status", 403}, {"/api/latest", 403}, {"/websocket/status", 403}};
     for (const auto& c : cases) {
         request.path = c.path;
-        EXPECT_EQ(answer(request, context()).status, c.status) << c.path;
+        EXPECT_EQ(ask(request).status, c.status) << c.path;
     }
 }
 
@@ -191,20 +152,18 @@ TEST_F(ApiTest, ThePageIsNotSentAgainWhenItDidNotChange) {
     HttpRequest request;
     request.method = HttpMethod::Get;
     request.path = "/";
-    const HttpReply first = answer(request, context());
+    const HttpReply first = ask(request);
     for (const auto& [name, value] : first.headers) {
         if (name == "ETag") request.if_none_match = value;
     }
 
-    EXPECT_EQ(answer(request, context()).status, 304);
+    EXPECT_EQ(ask(request).status, 304);
 }
 
 TEST_F(ApiTest, OtherMethodsAreRefusedByName) {
-    HttpRequest request;
-    request.method = HttpMethod::Other;
-    request.path = "/api/status";
-
-    EXPECT_EQ(answer(request, context()).status, 405);
+    EXPECT_EQ(ask(request_of(HttpMethod::Other, "/api/status")).status, 405);
+    EXPECT_EQ(ask(request_of(HttpMethod::Post, "/api/status")).status, 405);
+    EXPECT_EQ(ask(request_of(HttpMethod::Post, "/")).status, 405);
 }
 
 TEST_F(ApiTest, EveryAnswerCarriesTheSecurityHeaders) {

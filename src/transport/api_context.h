@@ -1,0 +1,34 @@
+#pragma once
+
+#include "access/login_cache.h"
+#include "access/shared_logins.h"
+#include "base/clock.h"
+#include "base/log_limiter.h"
+#include "handoff/config_snapshot.h"
+#include "handoff/metrics.h"
+#include "listener/session_access.h"
+#include "listener/sessions.h"
+
+namespace rtbridge {
+
+// What requests are answered from: views of the listener's state, valid during a request.
+struct ApiContext {
+    const ConfigSnapshot& config;
+    const Sessions& sessions;
+    Metrics& metrics;
+    const Clock& clock;
+    SteadyTime started;
+    bool draining = false;
+    SharedLogins& logins;
+    LoginCache& passwords;
+    SessionAccessPool& accesses;
+    LogLimiter& refusals;  // of what browsers were not allowed
+
+    [[nodiscard]] const Authenticator& authenticator() const {
+        return *config.access->authenticator;
+    }
+    [[nodiscard]] const Policy& policy() const { return *config.access->policy; }
+    [[nodiscard]] std::int64_t now_unix_s() const { return clock.unix_ms() / 1000; }
+};
+
+}  // namespace rtbridge

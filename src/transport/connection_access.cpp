@@ -1,0 +1,255 @@
+// Who a WebSocket session is: decided before the upgrade where that takes no time, and again when
+// a fresh token comes or the configuration changes.
+
+#include <libwebsockets.h>
+
+#include <utility>
+#include <variant>
+
+#include "access/admission.h"
+#include "listener/selection_check.h"
+#include "transport/api.h"
+#include "transport/connection.h"
+#include "transport/connection_pending.h"
+#include "transport/denial.h"
+#include "transport/identification.h"
+#include "transport/listener_state.h"
+
+namespace rtbridge {
+namespace {
+
+// What lws 4.1.6 would let pass (RFC 6455, 4.2.1 and 4.2.2).
+std::optional<HttpReply> refuse_form(const HttpRequest& request) {
+    if (request.websocket_version != "13") {
+        HttpReply reply = HttpReply::error(426, "bad_request", "Sec-WebSocket-Version is 13 here");
+        reply.headers.emplace_back("Sec-WebSocket-Version", "13");
+        return reply;
+    }
+    constexpr std::size_t key_bytes = 24;  // 16 bytes in base64
+    if (request.method != HttpMethod::Get || request.websocket_key.size() != key_bytes) {
+        return HttpReply::error(400, "bad_request", "not a WebSocket handshake");
+    }
+    return std::nullopt;
+}
+
+HttpReply with_retry(HttpReply reply) {
+    reply.headers.emplace_back("Retry-After", retry_after_s);
+    return reply;
+}
+
+// An upgrade can't wait for key files to be read again; the listener reads them within the second.
+Identification without_refresh(const HttpRequest& request,
+                               const ApiContext& context) ON_LISTENER_THREAD {
+    const CheckedLogin unknown_key{
+        Failure{LoginFailure{LoginError::UnknownKey, "the token's key is unknown"}}, 0,
+        std::nullopt};
+    return identify(request, context, &unknown_key);
+}
+
+}  // namespace
+
+int Connection::on_upgrade_offer() {
+    headers_read_ = true;
+    // lws answers what it does not know by itself, and the header is gone then.
+    const std::string offer = upgrade_offer(wsi_);
+    const HttpRequest request = offer.empty() ? HttpRequest{} : next_request();
+    if (offer == "websocket") {
+        if (request.subprotocols.empty()) return 0;
+        return reply_and_close(HttpReply::error(
+            400, "bad_request", "/ws speaks plain JSON: open it without a subprotocol"));
+    }
+    if (offer != "h2c") return -1;
+    // An offer of HTTP/2 may be ignored (RFC 9110, 7.8).
+    if (const auto refusal = refuse_at_once(request)) return reply_and_close(*refusal);
+    const Answer answered = answer(request, state_.api());
+    if (const auto* const reply = std::get_if<HttpReply>(&answered)) return reply_and_close(*reply);
+    return reply_and_close(
+        with_retry(HttpReply::error(503, "unavailable", "not together with an Upgrade header")));
+}
+
+int Connection::on_upgrade() {
+    if (const auto refusal = prepare_upgrade(next_request())) {
+        return reply_and_close(*refusal);
+    }
+    return 0;
+}
+
+std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
+    if (auto refusal = refuse_at_once(request)) return refusal;
+    if (request.path != "/ws") {
+        return HttpReply::error(404, "not_found", "WebSockets are served at /ws");
+    }
+    if (auto refusal = refuse_form(request)) return refusal;
+    if (state_.draining) return with_retry(HttpReply::error(503, "unavailable", "draining"));
+
+    const ConfigSnapshot& config = *state_.config;
+    const ApiContext context = state_.api();
+    if (const auto refusal = refuse_request(request.facts, config.listener, config.auth)) {
+        context.metrics.denied_browsers.add();
+        return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
+    }
+    Identification who = identify(request, context);
+    std::optional<LoginCheck> check;
+    if (auto* const wanted = std::get_if<LoginCheck>(&who)) {
+        const bool cheap = !context.authenticator().costlier_than(config.limits.password_time);
+        if (wanted->means == LoginCheck::Means::TokenAfterRefresh) {
+            who = without_refresh(request, context);
+        } else if (cheap) {
+            const CheckedLogin checked = wanted->run();
+            who = identify(request, context, &checked);
+        } else {
+            state_.metrics.hit(Limit::PasswordTime);
+            if (state_.login_worker.full()) {
+                state_.metrics.hit(Limit::LoginChecks);
+                return with_retry(
+                    HttpReply::error(503, "unavailable", "too many logins at this time"));
+            }
+            check = std::move(*wanted);
+        }
+    }
+    if (auto* const refusal = std::get_if<HttpReply>(&who)) return std::move(*refusal);
+
+    auto selection = read_selection(request, config);
+    if (!selection.ok()) {
+        const SelectionRefusal& refusal = selection.error();
+        if (refusal.limit) state_.metrics.hit(*refusal.limit);
+        return HttpReply::error(400, refusal.limit ? "limit" : "bad_request", refusal.message);
+    }
+    SessionAccessPtr access;
+    if (!check) {
+        access = state_.accesses.share(std::get<Visitor>(std::move(who)), context.policy());
+        if (const auto refusal = refuse_session(*access, selection.value().selection)) {
+            HttpReply reply = HttpReply::error(refusal->http_status,
+                                               refusal->http_status == 429 ? "limit" : "forbidden",
+                                               refusal->message);
+            return refusal->http_status == 429 ? with_retry(std::move(reply)) : reply;
+        }
+    }
+    upgrade_ = std::make_shared<PendingUpgrade>(PendingUpgrade{
+        std::move(request), std::move(selection).value(), std::move(access), std::move(check)});
+    return std::nullopt;
+}
+
+std::optional<Connection::SessionRefusal> Connection::refuse_session(const SessionAccess& access,
+                                                                     const Selection& selection) {
+    const Identity& identity = access.identity();
+    if (const auto denial = check_selection(selection, *access.grants)) {
+        report_denial(state_.api(), identity, denial->what, denial->rule);
+        return SessionRefusal{403, CloseCode::Forbidden, denial->message};
+    }
+    const std::uint32_t per_user_max = state_.config->limits.connections_per_user;
+    if (per_user_max > 0 && !identity.user.empty() &&
+        state_.sessions.count_of_user(identity.user) >= per_user_max) {
+        state_.metrics.hit(Limit::ConnectionsPerUser);
+        return SessionRefusal{429, CloseCode::UserConnections,
+                              "limit=connections_per_user max=" + std::to_string(per_user_max)};
+    }
+    return std::nullopt;
+}
+
+void Connection::on_established() {
+    lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
+    if (upgrade_->check) {
+        check_login_of_upgrade();
+    } else {
+        open_session();
+    }
+}
+
+void Connection::open_session() {
+    const std::shared_ptr<PendingUpgrade> upgrade = std::exchange(upgrade_, nullptr);
+    facts_ = std::make_unique<const RequestFacts>(std::move(upgrade->request.facts));
+    SelectionRequest& wanted = upgrade->selection;
+    session_ = &state_.sessions.add(std::move(upgrade->access), std::move(wanted.selection),
+                                    wanted.snapshot, *this);
+    session_->flush();
+}
+
+// The upgrade could not wait for a slow password check. The browser has a WebSocket now, on which
+// nothing is sent before the check is done.
+void Connection::check_login_of_upgrade() {
+    const std::weak_ptr<PendingUpgrade> waiting = upgrade_;
+    LoginCheck check = *std::exchange(upgrade_->check, std::nullopt);
+    const bool started =
+        state_.login_worker.start(std::move(check), [this, waiting](const CheckedLogin& checked) {
+            assert_on_listener_thread();
+            if (!waiting.expired()) on_login_of_upgrade(checked);  // else `this` may be gone
+        });
+    if (!started) close(CloseCode::RateLimited, "limit=login_checks");
+}
+
+void Connection::on_login_of_upgrade(const CheckedLogin& checked) {
+    if (dead_ || close_request_) return;
+    if (state_.draining) return close(CloseCode::Shutdown, "shutdown");
+    const ConfigSnapshot& config = *state_.config;
+    const ApiContext context = state_.api();
+    const HttpRequest& request = upgrade_->request;
+    Identification who = identify(request, context, &checked);
+    auto* const visitor = std::get_if<Visitor>(&who);
+    if (visitor == nullptr) return close(CloseCode::InvalidToken, "unknown user or wrong password");
+    if (const auto refusal = refuse_request(request.facts, config.listener, config.auth)) {
+        return close(CloseCode::Forbidden, refusal->message);
+    }
+    upgrade_->access = state_.accesses.share(std::move(*visitor), context.policy());
+    if (const auto refusal = refuse_session(*upgrade_->access, upgrade_->selection.selection)) {
+        return close(refusal->close_code, refusal->message);
+    }
+    open_session();
+}
+
+void Connection::on_auth_frame(const AuthFrame& frame) {
+    const ApiContext context = state_.api();
+    const Identity& current = session_->access()->identity();
+    const std::int64_t now_s = context.now_unix_s();
+    Login login = context.authenticator().by_token(frame.token, now_s);
+    if (!login.ok()) {
+        const LoginFailure& failure = login.error();
+        report_refused_login(context, current.user, current.address, failure.reason);
+        const bool expired = failure.error == LoginError::TokenExpired;
+        answer_frame(frame_error(frame.id,
+                                 {expired ? "token_expired" : "unauthorized", expired ? 109 : 101,
+                                  expired ? "the token has expired" : "the token is not valid here",
+                                  failure.error == LoginError::UnknownKey}));
+        if (current.expires_unix_s && now_s >= *current.expires_unix_s) {
+            session_->close(CloseCode::InvalidToken, "invalid token");
+        }
+        return;
+    }
+    context.metrics.logins.add();
+    Visitor visitor{std::move(login).value(), 0};
+    visitor.identity.address = current.address;
+    if (visitor.identity.user != current.user) {
+        report_denial(context, current, "a token of another user", nullptr);
+        answer_frame(frame_error(
+            frame.id, {"forbidden", 103, "the token is of another user: connect anew", false}));
+        return;
+    }
+    SessionAccessPtr access = state_.accesses.share(std::move(visitor), context.policy());
+    if (const auto denial = check_selection(session_->selection(), *access->grants)) {
+        report_denial(context, access->identity(), denial->what, denial->rule);
+        return session_->close(CloseCode::Forbidden, denial->message);
+    }
+    std::optional<std::int64_t> ttl_s = access->identity().expires_unix_s;
+    if (ttl_s) *ttl_s -= now_s;
+    state_.sessions.change_access(*session_, std::move(access));
+    answer_frame(auth_accepted(frame.id, ttl_s));
+}
+
+void Connection::recheck_access() {
+    if (session_ == nullptr || session_->closing()) return;
+    const ConfigSnapshot& config = *state_.config;
+    const ApiContext context = state_.api();
+    if (const auto refusal = refuse_request(*facts_, config.listener, config.auth)) {
+        return session_->close(CloseCode::Forbidden, refusal->message);
+    }
+    auto visitor = renewed(session_->access()->visitor, context.authenticator());
+    if (!visitor) return session_->close(CloseCode::Forbidden, "this login is not valid any more");
+    SessionAccessPtr access = state_.accesses.share(*std::move(visitor), context.policy());
+    if (const auto denial = check_selection(session_->selection(), *access->grants)) {
+        report_denial(context, access->identity(), denial->what, denial->rule);
+        return session_->close(CloseCode::Forbidden, denial->message);
+    }
+    state_.sessions.change_access(*session_, std::move(access));
+}
+
+}  // namespace rtbridge

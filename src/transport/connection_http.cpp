@@ -1,0 +1,190 @@
+// The HTTP side of a Connection:
+//
+//     headers -> on_request -> [body -> on_body_complete] -> advance -> [LoginCheck -> advance]
+//     -> reply
+//
+// libwebsockets 4.1.6 is at a loss with requests that do not wait for the answer to the one before:
+// it takes what follows for the same request's body, and a request with a body that it has kept
+// back sends it into an endless loop. So it does not read on meanwhile, a body's end is never
+// answered inside of the callback that reports it, and such a request with a body ends the
+// connection.
+
+#include <libwebsockets.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <utility>
+#include <variant>
+
+#include "transport/api.h"
+#include "transport/connection.h"
+#include "transport/connection_pending.h"
+#include "transport/listener_state.h"
+
+namespace rtbridge {
+namespace {
+
+HttpReply body_too_large(ListenerState& state, std::size_t bytes_max) {
+    state.metrics.hit(Limit::Body);
+    return HttpReply::error(413, "too_large",
+                            "the body is larger than " + std::to_string(bytes_max) + " bytes");
+}
+
+}  // namespace
+
+bool Connection::receiving() const {
+    return !headers_read_ || (request_ && !request_->body_complete);
+}
+
+std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) const {
+    if (request.ambiguous) {
+        return HttpReply::error(400, "bad_request",
+                                "the request is not clear: its version, or a blank before a colon");
+    }
+    if (capacity_ == Capacity::Free) return std::nullopt;
+    HttpReply reply = capacity_ == Capacity::TooManyConnections
+                          ? HttpReply::error(503, "unavailable", "limits.connections is reached")
+                          : HttpReply::error(429, "limit", "limits.connections_per_ip is reached");
+    reply.headers.emplace_back("Retry-After", retry_after_s);
+    return reply;
+}
+
+// What is refused whatever it asks for.
+std::optional<HttpReply> Connection::refuse_request_form(const HttpRequest& request) {
+    if (auto refusal = refuse_at_once(request)) return refusal;
+    const LimitsConfig& limits = state_.config->limits;
+    if (!http_requests_.take(limits.requests_per_second, state_.clock.now())) {
+        state_.metrics.hit(Limit::RequestsPerSecond);
+        HttpReply reply = HttpReply::error(429, "rate", "limits.requests_per_second is reached");
+        reply.headers.emplace_back("Retry-After", "1");
+        return reply;
+    }
+    if (request.method != HttpMethod::Post || !request.has_body) return std::nullopt;
+    const std::optional<std::size_t> bytes_max = body_bytes_max(request, state_.api());
+    if (!bytes_max) return std::nullopt;  // not read, whatever it is
+    if (!request.body_bytes) {
+        return HttpReply::error(411, "bad_request", "a body needs a Content-Length here");
+    }
+    if (*request.body_bytes > *bytes_max) return body_too_large(state_, *bytes_max);
+    return std::nullopt;
+}
+
+// How much libwebsockets has taken out of the socket. Nothing: the system does not tell.
+std::optional<std::uint64_t> Connection::bytes_read() const {
+    const int socket = lws_get_socket_fd(wsi_);
+    tcp_info info{};
+    socklen_t length = sizeof(info);
+    int waiting = 0;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+        ioctl(socket, FIONREAD, &waiting) != 0) {
+        return std::nullopt;
+    }
+    return info.tcpi_bytes_received - static_cast<std::uint64_t>(waiting);
+}
+
+int Connection::on_request() {
+    headers_read_ = true;
+    if (request_) return -1;  // did not wait for the answer to the one before
+    HttpRequest request = next_request();
+    if (const auto refusal = refuse_request_form(request)) {
+        const bool head = request.method == HttpMethod::Head;
+        send_reply(*refusal, AfterReply::Close, head ? Body::Omit : Body::Send);
+        return -1;
+    }
+    const bool wants_body =
+        request.body_bytes.has_value() && body_bytes_max(request, state_.api()).has_value();
+    const bool post = request.method == HttpMethod::Post;
+    if (post && wants_body && request.has_body && bytes_read_before_ &&
+        bytes_read_before_ == bytes_read()) {
+        return reply_and_close(HttpReply::error(
+            400, "bad_request", "a request with a body has to wait for the answer before it"));
+    }
+    request_ = std::make_shared<PendingRequest>(PendingRequest{std::move(request)});
+    receiving_since_ = state_.clock.now();
+    if (post && wants_body) return 0;  // on_body_complete() follows, also for a body of no bytes
+    request_->body_complete = true;
+    advance(nullptr);
+    return request_->reply ? send_pending_reply() : 0;
+}
+
+void Connection::on_body(std::string_view bytes) {
+    if (request_ && !request_->body_complete) request_->request.body += bytes;
+}
+
+int Connection::on_body_complete() {
+    // A second time: libwebsockets took a request that follows for more of this one.
+    if (!request_ || request_->body_complete) return -1;
+    request_->body_complete = true;
+    advance(nullptr);
+    if (!request_->reply) return 0;
+    if (request_->request.body.empty()) return send_pending_reply();
+    lws_callback_on_writable(wsi_);
+    return 0;
+}
+
+int Connection::on_http_writable() {
+    if (dead_) return -1;
+    return request_ && request_->reply ? send_pending_reply() : 0;
+}
+
+// Finds the reply, or starts the check that it waits for.
+void Connection::advance(const CheckedLogin* checked) {
+    Answer answered = answer(request_->request, state_.api(), checked);
+    if (auto* const reply = std::get_if<HttpReply>(&answered)) {
+        request_->reply = std::move(*reply);
+    } else {
+        wait_for(std::get<LoginCheck>(std::move(answered)));
+    }
+}
+
+void Connection::wait_for(LoginCheck check) {
+    const std::weak_ptr<PendingRequest> waiting = request_;
+    const bool started =
+        state_.login_worker.start(std::move(check), [this, waiting](const CheckedLogin& checked) {
+            assert_on_listener_thread();
+            if (!waiting.expired()) resume(checked);  // else `this` may be gone
+        });
+    if (!started) {
+        HttpReply reply = HttpReply::error(503, "unavailable", "too many logins at this time");
+        reply.headers.emplace_back("Retry-After", retry_after_s);
+        request_->reply = std::move(reply);
+        return;
+    }
+    lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
+    lws_rx_flow_control(wsi_, 0);
+}
+
+// Outside of any callback of libwebsockets: with reading switched off, 4.1.6 has none for writing.
+void Connection::resume(const CheckedLogin& checked) {
+    if (dead_) return;
+    advance(&checked);
+    if (!request_->reply) return;  // another check
+    if (send_pending_reply() != 0) return abandon();
+    lws_rx_flow_control(wsi_, 1);
+}
+
+int Connection::send_pending_reply() {
+    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
+    const HttpRequest& request = pending->request;
+    const HttpReply& reply = *pending->reply;
+    // A body that was not read is followed by nothing, and libwebsockets 4.1.6 waits for one after
+    // methods that usually have one.
+    const bool body_read = request.method == HttpMethod::Post && request.body_bytes.has_value() &&
+                           request.body.size() == *request.body_bytes &&
+                           body_bytes_max(request, state_.api()).has_value();
+    const bool bodiless =
+        (request.method == HttpMethod::Get || request.method == HttpMethod::Head ||
+         request.method == HttpMethod::Options) &&
+        !request.has_body;
+    const AfterReply after = body_read || bodiless ? AfterReply::KeepAlive : AfterReply::Close;
+    const bool no_body =
+        request.method == HttpMethod::Head || reply.status == 304 || reply.status == 204;
+    send_reply(reply, after, no_body ? Body::Omit : Body::Send);
+    if (after == AfterReply::Close || dead_) return -1;
+    bytes_read_before_ = bytes_read();
+    return lws_http_transaction_completed(wsi_) != 0 ? -1 : 0;
+}
+
+}  // namespace rtbridge
