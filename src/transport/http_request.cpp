@@ -164,7 +164,8 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.sec_fetch_site = custom_header(wsi, "sec-fetch-site:");
     const std::optional<std::string> length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     if (length) request.body_bytes = as_number(*length);
-    request.has_body = (length && request.body_bytes != 0U) ||
+    // "00" is nothing as well, but not to everyone: nothing may follow it on this connection.
+    request.has_body = (length && *length != "0") ||
                        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
     return request;
 }

@@ -30,6 +30,10 @@ topics = ["#"]
 allow = ["receive", "subscribe"]
 topics = ["battery/#"]
 keys = ["{user}"]
+[[acl.rule]]
+client = "*"
+allow = ["publish", "publish_retained"]
+topics = ["#"]
 `;
 const config = ({ auth = "", listener = "", limits = "", rules = acl, issuer = jwt } = {}) =>
   `${head}${listener}\n[limits]\n${limits}\n[auth]\npasswords_file = "passwords"\n${auth}\n` +

@@ -17,7 +17,7 @@ before(async () => {
     broker = await launchBroker({
         rtbridge: `${head}[auth]\npasswords_file = "passwords"\n[acl]\n[[acl.rule]]\n` +
             `allow = ["receive", "subscribe"]\ntopics = ["battery/#"]\nkeys = ["{user}"]\n` +
-            batteryRule,
+            `[[acl.rule]]\nclient = "*"\nallow = ["publish"]\ntopics = ["#"]\n` + batteryRule,
         files: { passwords: passwordLine('user-1', 'hunter2') },
     });
     browser = await launchChromium();

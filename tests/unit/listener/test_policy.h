@@ -19,7 +19,7 @@ inline std::shared_ptr<const Policy> policy_of(const std::string& toml) {
     Diagnostics diagnostics;
     const auto config = parse_config("version = 1\n" + toml, "test.toml", diagnostics);
     auto policy = config ? Policy::compile(*config, diagnostics) : nullptr;
-    for (const Diagnostic& mistake : diagnostics.sorted()) ADD_FAILURE() << to_line(mistake);
+    EXPECT_FALSE(diagnostics.has_errors()) << toml;
     return policy;
 }
 

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "access/tls_certificate.h"
+#include "fakes/certificate.h"
 #include "listener/updates.h"
 #include "transport/api_fixture.h"
 #include "transport/identification.h"
@@ -113,7 +115,14 @@ TEST_F(AccessApiTest, ALoginEndsAfterItsLifetime) {
 }
 
 TEST_F(AccessApiTest, UnderTlsTheCookieIsSecure) {
-    config.listener.tls.cert_file.value = "cert.pem";
+    const CertificatePem pem = make_certificate();
+    const std::string directory = testing::TempDir();
+    std::ofstream(directory + "cert.pem") << pem.certificate;
+    std::ofstream(directory + "key.pem") << pem.key;
+    Diagnostics diagnostics;
+    config.tls = TlsCertificate::load({{directory + "cert.pem", {}}, {directory + "key.pem", {}}},
+                                      0, diagnostics);
+    ASSERT_NE(config.tls, nullptr);
 
     EXPECT_THAT(headers_named(login("anna", "secret"), "Set-Cookie"),
                 testing::ElementsAre(HasSubstr("; Secure")));

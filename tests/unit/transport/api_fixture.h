@@ -61,6 +61,7 @@ protected:
         request.method = method;
         request.path = std::move(path);
         request.facts = {"127.0.0.1", "localhost", std::nullopt, false};
+        request.facts.client_address = request.facts.peer_address;
         return request;
     }
     [[nodiscard]] HttpReply get(std::string path,
