@@ -153,7 +153,20 @@ TEST_F(MqttLogin, GuessingLocksTheAddressOut) {
     EXPECT_FALSE(access.login(client(p1, "a", "anna"), token("anna")));
     EXPECT_EQ(log.count("too many failed logins from its address"), 1U);
     EXPECT_TRUE(access.login(client(p1, "a", "anna", "198.51.100.1"), token("anna")));
+    EXPECT_TRUE(access.login(client(p2, "guest"), ""));  // no guess
     clock.advance(1s);
+    EXPECT_TRUE(access.login(client(p1, "a", "anna"), token("anna")));
+}
+
+TEST_F(MqttLogin, AnonymousLoginsDoNotShortenTheWaitsOfWhoGuesses) {
+    adopt("[limits]\nlogins_per_minute = 1\n" + config);
+    for (const auto wait : {1s, 2s, 4s}) {
+        EXPECT_FALSE(access.login(client(p1, "a", "anna"), "eyJ.x.y"));
+        EXPECT_TRUE(access.login(client(p2, "guest"), ""));
+        clock.advance(wait - 1ms);
+        EXPECT_FALSE(access.login(client(p1, "a", "anna"), token("anna")));
+        clock.advance(1ms);
+    }
     EXPECT_TRUE(access.login(client(p1, "a", "anna"), token("anna")));
 }
 
