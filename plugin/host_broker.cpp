@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 
+#include "access/openssl_errors.h"
 #include "base/free_with.h"
 #include "mosquitto_api.h"
 
@@ -54,6 +55,7 @@ void HostBroker::kick(const std::string& client_id) {
 }
 
 std::string HostBroker::certificate_name(const void* connection) {
+    const OpensslErrorMark mark;
     const std::unique_ptr<X509, FreeWith<X509_free>> certificate(static_cast<X509*>(
         mosquitto_client_certificate(static_cast<const mosquitto*>(connection))));
     if (certificate == nullptr) return {};

@@ -117,7 +117,10 @@ fuzz() {
     done
 }
 
-bench() { quietly "$repo/tests/bench/run.sh" --short "$root/gcc"; }
+bench() {
+    quietly "$repo/tests/bench/run.sh" --short "$root/gcc"
+    quietly "$repo/tests/bench/acl_throughput.sh" --short "$root/gcc"
+}
 
 "$repo/tests/packages.sh" build run test
 cd "$repo"

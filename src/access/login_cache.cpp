@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "access/openssl_errors.h"
+
 namespace rtbridge {
 
 LoginCache::LoginCache() : usable_(RAND_bytes(key_.data(), static_cast<int>(key_.size())) == 1) {}
@@ -13,6 +15,7 @@ LoginCache::LoginCache() : usable_(RAND_bytes(key_.data(), static_cast<int>(key_
 std::optional<LoginCache::Digest> LoginCache::digest(std::string_view user,
                                                      std::string_view password,
                                                      std::uint64_t record) const {
+    const OpensslErrorMark mark;
     std::string text = std::to_string(record) + ":" + std::to_string(user.size()) + ":";
     text.append(user).append(password);
     Digest digest{};

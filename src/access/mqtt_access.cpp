@@ -1,10 +1,11 @@
 #include "access/mqtt_access.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include <algorithm>
 #include <utility>
 
+#include "access/mqtt_refusal.h"
 #include "config/in_quotes.h"
 
 namespace rtbridge {
@@ -16,58 +17,12 @@ constexpr std::size_t reviews_per_turn = 64;
 // Likewise of those whose tokens expire together; until their turn they may do nothing.
 constexpr std::size_t expiries_per_turn = 256;
 
-constexpr std::string_view name_of(MqttRequest request) {
-    switch (request) {
-        case MqttRequest::Publish:
-            return "publish";
-        case MqttRequest::PublishRetained:
-            return "publish_retained";
-        case MqttRequest::RetainedSource:
-            return "keep retained";
-        case MqttRequest::Receive:
-            return "receive";
-        case MqttRequest::Subscribe:
-            break;
-    }
-    return "subscribe";
-}
-
-constexpr ActionSet actions_of(MqttRequest request) {
-    switch (request) {
-        case MqttRequest::Publish:
-            return Action::Publish;
-        case MqttRequest::PublishRetained:
-        case MqttRequest::RetainedSource:
-            return ActionSet(Action::Publish) | Action::PublishRetained;
-        case MqttRequest::Receive:
-        case MqttRequest::Subscribe:
-            break;
-    }
-    return receive_live;
-}
-
-// The action of a refused request that no rule allows, for the log.
-Action missing_action(const Grants& grants, MqttRequest request, std::string_view topic) {
-    const ActionSet needed = actions_of(request);
-    for (const Action action :
-         {Action::Publish, Action::PublishRetained, Action::Receive, Action::Subscribe}) {
-        if (needed.contains(action) && !grants.decide(action, topic).allowed) return action;
-    }
-    return Action::Subscribe;
-}
-
-// RFC 7515, 3.1: three parts, and the first is an object in base64url. Where both are in use a
-// password could look like this as well, but then nobody may fall back to it: which check failed
-// would be up to the client.
-bool looks_like_token(std::string_view password) {
-    return password.starts_with("ey") && std::count(password.begin(), password.end(), '.') == 2;
-}
-
 std::array<std::uint8_t, 32> digest_of(std::string_view user, std::string_view password) {
     std::string text = std::to_string(user.size());
     text.append(":").append(user).append(password);
     std::array<std::uint8_t, 32> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    OPENSSL_cleanse(text.data(), text.size());
     return digest;
 }
 
@@ -79,23 +34,12 @@ bool may_anything(const Grants& grants) {
     return grants.anything(receive_live) || grants.anything(Action::Publish);
 }
 
-// "client \"pump-7\" (user \"anna\", 192.0.2.7)"
-std::string who(const MqttClient& client, std::string_view user) {
-    std::string text = "client " + in_quotes(client.id);
-    std::string details;
-    if (!user.empty()) details += "user " + in_quotes(user);
-    if (!client.address.empty()) details.append(details.empty() ? "" : ", ").append(client.address);
-    return details.empty() ? text : text + " (" + details + ")";
-}
-
-Failure<LoginFailure> refused(LoginError error, std::string reason) {
-    return Failure{LoginFailure{error, std::move(reason)}};
-}
-
 }  // namespace
 
 MqttAccess::MqttAccess(Dependencies dependencies)
-    : deps_(std::move(dependencies)), log_limiter_(deps_.log) {}
+    : deps_(std::move(dependencies)),
+      proofs_({deps_.throttle, deps_.metrics, deps_.clock, deps_.certificate_name}),
+      log_limiter_(deps_.log) {}
 
 void MqttAccess::adopt(AccessPtr access, const Config& config) {
     const std::lock_guard lock(mutex_);
@@ -104,8 +48,7 @@ void MqttAccess::adopt(AccessPtr access, const Config& config) {
     access_ = std::move(access);
     wants_logins_ = config.auth && config.auth->mqtt;
     wants_checks_ = config.acl.has_value();
-    logins_per_minute_ = config.limits.logins_per_minute;
-    password_time_ = config.limits.password_time;
+    proofs_.adopt(access_->authenticator, config.limits);
     reapplying_ = reload;
     // Where nothing is asked of us, nobody tells us who leaves; where logins are not ours any more,
     // a name counts for what it is to the broker. What we knew would pass to whoever comes next.
@@ -156,11 +99,11 @@ bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     if (!known && !client.subscribed) reapplying_ = false;
     // The broker reports the end of a connection before it uses its memory again.
     const bool repeated = known && (entry->current.online || reapplying_);
-    Login login = repeated ? prove(client, password) : prove_in_turn(client, password);
+    Login login = repeated ? proofs_.again(client, password) : proofs_.first(client, password);
     if (!login.ok()) {
         if (login.error().error == LoginError::TooCostly) deps_.metrics.hit(Limit::PasswordTime);
         deps_.metrics.logins_refused.add();
-        log(who(client, client.user) + " refused: " + login.error().reason);
+        log(who_is(client, client.user) + " refused: " + login.error().reason);
         return false;
     }
     if (!repeated) deps_.metrics.logins.add();
@@ -190,65 +133,6 @@ bool MqttAccess::login(const MqttClient& client, std::string_view password) {
 bool MqttAccess::is_away(const MqttClient& client, const MqttConnection* known) {
     if (!client.subscribed) return false;  // what just connects has no subscriptions yet
     return known != nullptr ? !known->online : client.address.empty();
-}
-
-// A login that may be a guess.
-Login MqttAccess::prove_in_turn(const MqttClient& client, std::string_view password) {
-    const SteadyTime now = deps_.clock.now();
-    if (deps_.throttle.wait(client.address, now).count() > 0) {
-        deps_.metrics.hit(Limit::LoginsPerMinute);
-        return refused(LoginError::NotInUse, "too many failed logins from its address");
-    }
-    Login login = prove(client, password);
-    if (login.ok()) {
-        deps_.throttle.succeeded(client.address);
-        return login;
-    }
-    // Expired tokens and broken key files are no guessing.
-    const LoginError error = login.error().error;
-    if (error == LoginError::BadCredentials || error == LoginError::BadToken) {
-        deps_.throttle.failed(client.address, logins_per_minute_, now);
-    }
-    return login;
-}
-
-Login MqttAccess::prove(const MqttClient& client, std::string_view password) {
-    if (client.user.empty() && password.empty()) {
-        const std::string name = deps_.certificate_name(client.connection);
-        if (!name.empty()) return access_->authenticator->named(name);
-        std::optional<Identity> anonymous = access_->authenticator->anonymous();
-        if (anonymous) return *std::move(anonymous);
-        return refused(LoginError::NotInUse, "no credentials, and auth.anonymous is \"deny\"");
-    }
-    if (password.empty()) {
-        return refused(LoginError::NotInUse, "a user name without a password or token");
-    }
-    const bool token = access_->authenticator->takes_tokens() &&
-                       (looks_like_token(password) || !access_->authenticator->takes_passwords());
-    if (!token) return prove_password(client, password);
-    Login login = access_->authenticator->by_token(password, deps_.clock.unix_ms() / 1000);
-    if (login.ok() && !client.user.empty() && login.value().user != client.user) {
-        return refused(LoginError::BadToken, "the token is for " + in_quotes(login.value().user));
-    }
-    return login;
-}
-
-Login MqttAccess::prove_password(const MqttClient& client, std::string_view password) {
-    const Authenticator& authenticator = *access_->authenticator;
-    if (!authenticator.takes_passwords()) {
-        return refused(LoginError::NotInUse, "neither tokens nor passwords are in use");
-    }
-    if (client.user.empty()) {
-        return refused(LoginError::BadCredentials, "a password without a user name");
-    }
-    const std::uint64_t record = authenticator.password_record(client.user);
-    const SteadyTime now = deps_.clock.now();
-    if (record != 0 && login_cache_.contains(client.user, password, record, now)) {
-        return authenticator.named(client.user);
-    }
-    Login login = authenticator.by_password(client.user, password, password_time_);
-    if (login.ok()) login_cache_.add(client.user, password, record, now);
-    return login;
 }
 
 // Which of the connections of a client asks, and who that is.
@@ -354,22 +238,10 @@ bool MqttAccess::decide(MqttConnection& connection, MqttRequest request, std::st
 
 void MqttAccess::refuse(const MqttClient& client, const MqttConnection& connection,
                         MqttRequest request, std::string_view topic) {
-    std::string line = who(client, connection.identity->user) + " may not " +
-                       std::string(name_of(request)) + " " + in_quotes(topic) + ": ";
-    if (request != MqttRequest::RetainedSource && expired(connection)) {
-        log(line + "its token has expired");
-        return;
-    }
-    if (request == MqttRequest::Subscribe) {
-        log(line + "no rule allows receive and subscribe on any of it");
-        return;
-    }
-    const Action missing = missing_action(*connection.grants, request, topic);
-    const Grants::Decision decision = connection.grants->decide(missing, topic);
-    if (missing == Action::PublishRetained) line += "retained: ";
-    log(line + (decision.rule != nullptr ? "denied by " + decision.rule->place.file + ":" +
-                                               std::to_string(decision.rule->place.line)
-                                         : "no rule allows " + std::string(name_of(missing))));
+    const bool too_late = request != MqttRequest::RetainedSource && expired(connection);
+    log(too_late
+            ? who_may_not(client, *connection.identity, request, topic) + "its token has expired"
+            : refusal_of(client, *connection.identity, *connection.grants, request, topic));
 }
 
 void MqttAccess::disconnected(const MqttClient& client) {

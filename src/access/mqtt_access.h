@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,9 +11,10 @@
 #include <vector>
 
 #include "access/access.h"
-#include "access/login_cache.h"
 #include "access/login_throttle.h"
 #include "access/mqtt_clients.h"
+#include "access/mqtt_proofs.h"
+#include "access/mqtt_request.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_limiter.h"
@@ -22,15 +22,6 @@
 #include "handoff/metrics.h"
 
 namespace rtbridge {
-
-// What an MQTT client asks leave for.
-enum class MqttRequest {
-    Publish,
-    PublishRetained,
-    Receive,
-    Subscribe,
-    RetainedSource,  // somebody else asks for what it published retained; it may be long gone
-};
 
 // The MQTT side of access: logs clients in, decides what they ask for, remembers who they are as
 // long as the broker may ask about them. Fails closed.
@@ -74,9 +65,6 @@ public:
 
 private:
     [[nodiscard]] static bool is_away(const MqttClient& client, const MqttConnection* known);
-    [[nodiscard]] Login prove_in_turn(const MqttClient& client, std::string_view password);
-    [[nodiscard]] Login prove(const MqttClient& client, std::string_view password);
-    [[nodiscard]] Login prove_password(const MqttClient& client, std::string_view password);
     [[nodiscard]] MqttConnection& connection_of(const MqttClient& client, MqttRequest request);
     [[nodiscard]] bool is_asking(const MqttClient& client, const MqttConnection& known) const;
     [[nodiscard]] bool source_may_still(const MqttClient& author, std::string_view topic);
@@ -97,15 +85,13 @@ private:
     Dependencies deps_;
     mutable std::mutex mutex_;  // guards all below
     AccessPtr access_;
+    MqttProofs proofs_;
     bool wants_logins_ = false;
     bool wants_checks_ = false;
-    std::uint32_t logins_per_minute_ = 0;
-    std::chrono::milliseconds password_time_{};
     // The broker runs its clients through their logins again right after a reload.
     bool reapplying_ = false;
     MqttClients clients_{clients_away_max};
     MqttConnection stranger_;  // of the client being asked about, where nothing is to be kept
-    LoginCache login_cache_;
     std::set<std::pair<std::int64_t, std::string>> expiries_;  // unix s, id; of who is online
     std::vector<std::string> to_review_;  // clients that had rights before the last reload
     LogLimiter log_limiter_;

@@ -9,7 +9,11 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <tuple>
+#include <vector>
 
+#include "broker_race.h"
 #include "scenarios.h"
 #include "session_pool.h"
 
@@ -49,6 +53,12 @@ int run(int argc, char** argv) {
     app.add_option("--qos", options.qos, "of --throughput")->check(CLI::Range(0, 1));
     app.add_option("--rounds", options.rounds, "of --throughput, taken in turns with the peer")
         ->check(CLI::Range(1, 1000));
+    std::vector<std::tuple<std::string, std::string, pid_t, std::string>> contenders;
+    app.add_option("--broker", contenders,
+                   "LABEL ADDRESS:PORT PID TOPIC, several: pipelined publishes to one MQTT "
+                   "subscriber, in turns")
+        ->take_all();
+    app.add_option("--ratio", options.ratios, "LABEL LABEL GOAL: of two of these brokers");
     app.add_flag("--ingest", ingest, "one topic as fast as possible, one session");
     app.add_flag("--throughput", throughput,
                  "pipelined publishes to one MQTT subscriber, and the peer's");
@@ -57,21 +67,26 @@ int run(int argc, char** argv) {
     app.add_flag("--json", json, "print one line of JSON");
     CLI11_PARSE(app, argc, argv);
 
+    for (const auto& [label, mqtt, pid, topic] : contenders) {
+        options.contenders.push_back({label, mqtt, pid, topic});
+    }
+    const bool race = !options.contenders.empty();
     const bool bare_only = options.bare && options.url.empty();
-    if (!bare_only && (options.mqtt.empty() || options.pid <= 0)) {
+    if (!race && !bare_only && (options.mqtt.empty() || options.pid <= 0)) {
         throw std::runtime_error("--mqtt and --pid say which broker to measure");
     }
     if (throughput && (options.peer_mqtt.empty() || options.peer_pid <= 0)) {
         throw std::runtime_error("--throughput needs --peer-mqtt and --peer-pid");
     }
-    const bool opens_sessions = !bare_only && !(throughput && options.sessions == 0);
+    const bool opens_sessions = !race && !bare_only && !(throughput && options.sessions == 0);
     if (opens_sessions && options.url.empty()) throw std::runtime_error("--url is missing");
     if (options.idle_url.empty() && options.idle > 0) {
         options.idle_url =
             "ws://" + WebSocketUrl::parse(options.url).authority + "/ws?userId=nobody&snapshot=0";
     }
 
-    const Report report = bare_only             ? run_bare_only(options)
+    const Report report = race                  ? run_race(options)
+                          : bare_only           ? run_bare_only(options)
                           : throughput          ? run_throughput(options)
                           : ingest              ? run_ingest(options)
                           : options.stalled > 0 ? run_stalled(options)

@@ -4,10 +4,19 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "report.h"
 
 namespace rtbridge::load {
+
+// A broker of a race.
+struct Contender {
+    std::string label, mqtt;  // address
+    pid_t pid = 0;
+    std::string topic;  // where to publish
+};
 
 struct Options {
     std::string url, idle_url;  // what active and idle sessions open
@@ -20,6 +29,8 @@ struct Options {
     int qos = 0;
     double rate = 50, seconds = 10;
     bool bare = false;
+    std::vector<Contender> contenders;
+    std::vector<std::tuple<std::string, std::string, std::string>> ratios;  // label, label, goal
 };
 
 // Each runs what its name says and throws std::runtime_error if it does not work: a refused

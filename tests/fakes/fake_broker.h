@@ -91,6 +91,9 @@ int fake_broker_login(const struct fake_client* client, const char* password);
 // Likewise whether a client may do something; `access` is one of MOSQ_ACL_.
 int fake_broker_check_access(const struct fake_client* client, int access, const char* topic,
                              bool retain);
+// Whether the author of a retained message could still publish it (check_retain_source): the broker
+// makes up a client with these names, without an address, for the length of the call.
+int fake_broker_check_author(const struct fake_client* author, const char* topic);
 // The socket is gone. What the broker asks later about this client (its will, what a durable client
 // receives) still comes with the same connection, until fake_broker_forget().
 void fake_broker_disconnect(const struct fake_client* client, int reason);

@@ -30,6 +30,7 @@ static struct mosquitto* client_of(const struct fake_client* client) {
     connection->id = fake_copy_text(client->id);
     connection->username = fake_copy_text(client->username);
     connection->address = fake_copy_text(client->address);
+    connection->protocol = 4;
     *link = connection;
     return connection;
 }
@@ -192,6 +193,12 @@ int fake_broker_login(const struct fake_client* client, const char* password) {
     return rc;
 }
 
+static int raise_acl_check(struct mosquitto_evt_acl_check* event) {
+    return fake_broker_callback_count(MOSQ_EVT_ACL_CHECK) == 0
+               ? MOSQ_ERR_PLUGIN_DEFER
+               : raise_event(MOSQ_EVT_ACL_CHECK, event, PHASE_IDLE, MOSQ_ERR_PLUGIN_DEFER);
+}
+
 int fake_broker_check_access(const struct fake_client* client, int access, const char* topic,
                              bool retain) {
     struct mosquitto_evt_acl_check event = {0};
@@ -199,9 +206,27 @@ int fake_broker_check_access(const struct fake_client* client, int access, const
     event.access = access;
     event.topic = topic;
     event.retain = retain;
-    return fake_broker_callback_count(MOSQ_EVT_ACL_CHECK) == 0
-               ? MOSQ_ERR_PLUGIN_DEFER
-               : raise_event(MOSQ_EVT_ACL_CHECK, &event, PHASE_IDLE, MOSQ_ERR_PLUGIN_DEFER);
+    const int rc = raise_acl_check(&event);
+    const bool refused = rc != MOSQ_ERR_SUCCESS && rc != MOSQ_ERR_PLUGIN_DEFER;
+    if (access == MOSQ_ACL_SUBSCRIBE && !refused && event.client != NULL) {
+        ++event.client->subscriptions;
+    }
+    return rc;
+}
+
+int fake_broker_check_author(const struct fake_client* author, const char* topic) {
+    struct mosquitto made_up = {0};
+    made_up.id = fake_copy_text(author->id);
+    made_up.username = fake_copy_text(author->username);
+    struct mosquitto_evt_acl_check event = {0};
+    event.client = &made_up;
+    event.access = MOSQ_ACL_WRITE;
+    event.topic = topic;
+    event.retain = true;
+    const int rc = raise_acl_check(&event);
+    free(made_up.id);
+    free(made_up.username);
+    return rc;
 }
 
 void fake_broker_disconnect(const struct fake_client* client, int reason) {

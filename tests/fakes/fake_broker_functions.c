@@ -133,13 +133,12 @@ int mosquitto_client_protocol(const struct mosquitto* client) {
 
 int mosquitto_client_protocol_version(const struct mosquitto* client) {
     fake_check_thread("mosquitto_client_protocol_version");
-    return client == NULL ? 0 : 4;
+    return client == NULL ? 0 : client->protocol;
 }
 
 int mosquitto_client_sub_count(const struct mosquitto* client) {
-    (void)client;
     fake_check_thread("mosquitto_client_sub_count");
-    return 0;
+    return client == NULL ? 0 : client->subscriptions;
 }
 
 int mosquitto_set_username(struct mosquitto* client, const char* username) {

@@ -26,6 +26,8 @@ struct mosquitto {
     char* id;
     char* username;
     char* address;
+    int protocol;  // 0: made up by the broker, never connected
+    int subscriptions;
     struct mosquitto* next;
 };
 
