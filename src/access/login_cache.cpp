@@ -31,7 +31,7 @@ std::optional<LoginCache::Digest> LoginCache::digest(std::string_view user,
 bool LoginCache::contains(std::string_view user, std::string_view password, std::uint64_t record,
                           SteadyTime now) {
     const std::optional<Digest> key = digest(user, password, record);
-    if (!usable_ || !key) return false;
+    if (!usable_ || !key || record == 0) return false;  // 0: no such user
     const auto it = expires_.find(*key);
     if (it == expires_.end() || it->second <= now) return false;
     add(user, password, record, now);
@@ -41,7 +41,7 @@ bool LoginCache::contains(std::string_view user, std::string_view password, std:
 void LoginCache::add(std::string_view user, std::string_view password, std::uint64_t record,
                      SteadyTime now) {
     const std::optional<Digest> key = digest(user, password, record);
-    if (!usable_ || !key) return;
+    if (!usable_ || !key || record == 0) return;
     const auto [it, is_new] = expires_.try_emplace(*key, now + lifetime);
     if (!is_new) {
         const auto [first, last] = by_expiry_.equal_range(it->second);
