@@ -58,9 +58,10 @@ void MqttAccess::adopt(AccessPtr access, const Config& config) {
     }
     clients_.for_each([this](MqttClients::Entry& entry) {
         MqttConnection& current = entry.current;
-        const bool had_rights = current.grants && may_anything(*current.grants);
-        if (had_rights && current.online && wants_checks_) to_review_.push_back(entry.id);
-        current.grants = nullptr;
+        std::shared_ptr<const Grants> before = std::exchange(current.grants, nullptr);
+        if (before && current.online && wants_checks_) {
+            to_review_.emplace_back(entry.id, std::move(before));
+        }
         entry.previous.reset();
         if (current.proof == MqttConnection::Proof::Ours || !current.identity) return;
         // The broker does not repeat this login, so the name that it vouched for has to do.
@@ -280,12 +281,12 @@ void MqttAccess::kick_expired(std::vector<std::string>& kicks) {
 
 void MqttAccess::kick_powerless(std::vector<std::string>& kicks) {
     for (std::size_t i = 0; i < reviews_per_turn && !to_review_.empty(); ++i) {
-        const std::string id = std::move(to_review_.back());
+        const auto [id, before] = std::move(to_review_.back());
         to_review_.pop_back();
         MqttClients::Entry* const entry = clients_.find(id);
         if (entry == nullptr || !entry->current.online) continue;
         MqttConnection& connection = entry->current;
-        if (may_anything(grants_of(connection))) continue;
+        if (may_anything(grants_of(connection)) || !may_anything(*before)) continue;
         log("client " + in_quotes(id) +
             " disconnected: it may do nothing any more since the reload");
         kicks.push_back(id);

@@ -93,7 +93,8 @@ private:
     MqttClients clients_{clients_away_max};
     MqttConnection stranger_;  // of the client being asked about, where nothing is to be kept
     std::set<std::pair<std::int64_t, std::string>> expiries_;  // unix s, id; of who is online
-    std::vector<std::string> to_review_;  // clients that had rights before the last reload
+    // After a reload: clients that are connected, and what they could do before.
+    std::vector<std::pair<std::string, std::shared_ptr<const Grants>>> to_review_;
     LogLimiter log_limiter_;
 };
 

@@ -249,7 +249,7 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
     }
     if (const auto refusal =
             refuse_request(request.facts, context.config.listener, context.config.auth)) {
-        context.metrics.denied_browsers.add();
+        report_refused_request(context, request.facts, refusal->message);
         return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
     }
     Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))

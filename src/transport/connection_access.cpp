@@ -85,7 +85,7 @@ std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
     const ConfigSnapshot& config = *state_.config;
     const ApiContext context = state_.api();
     if (const auto refusal = refuse_request(request.facts, config.listener, config.auth)) {
-        context.metrics.denied_browsers.add();
+        report_refused_request(context, request.facts, refusal->message);
         return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
     }
     Identification who = identify(request, context);

@@ -5,11 +5,11 @@
 namespace rtbridge {
 namespace {
 
-constexpr std::size_t user_bytes_max = 64;  // of what someone typed into a form
+constexpr std::size_t quoted_bytes_max = 64;  // of what someone else wrote
 
 std::string in_quotes(std::string_view text) {
-    const bool whole = text.size() <= user_bytes_max;
-    return "\"" + std::string(text.substr(0, user_bytes_max)) + (whole ? "\"" : "...\"");
+    const bool whole = text.size() <= quoted_bytes_max;
+    return "\"" + std::string(text.substr(0, quoted_bytes_max)) + (whole ? "\"" : "...\"");
 }
 
 }  // namespace
@@ -34,6 +34,16 @@ void report_refused_login(const ApiContext& context, std::string_view user,
     if (!user.empty()) line += "of " + in_quotes(user) + " ";
     line += "refused to a browser at ";
     line.append(address).append(": ").append(reason);
+    context.refusals.write(LogLevel::Notice, line, context.clock.now());
+}
+
+void report_refused_request(const ApiContext& context, const RequestFacts& request,
+                            std::string_view reason) {
+    context.metrics.denied_browsers.add();
+    std::string line =
+        "rtbridge: request from " + request.client_address + " to host " + in_quotes(request.host);
+    if (request.origin) line += ", origin " + in_quotes(*request.origin);
+    line.append(" refused: ").append(reason);
     context.refusals.write(LogLevel::Notice, line, context.clock.now());
 }
 

@@ -96,7 +96,7 @@ Identification identify_by_cookie(const std::string& value, const HttpRequest& r
     if (const auto refusal =
             refuse_cookie(request.facts, context.config.listener, request.sec_fetch_site,
                           request.method == HttpMethod::Post)) {
-        context.metrics.denied_browsers.add();
+        report_refused_request(context, request.facts, refusal->message);
         return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
     }
     auto visitor = still_valid(context.logins.logins.find(value, context.clock.now()), context);

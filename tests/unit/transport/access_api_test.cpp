@@ -226,6 +226,18 @@ TEST_F(AccessApiTest, AdminRoutesAreForAdminsAndForThisMachine) {
     EXPECT_EQ(metrics.denied_browsers.value(), 1U);
 }
 
+TEST_F(AccessApiTest, ARequestOfAForeignPageIsRefusedAndSaidInTheLogWithoutItsEnd) {
+    HttpRequest request = request_of(HttpMethod::Get, "/api/status");
+    request.facts.origin = "https://other.example/" + std::string(10'000, 'x');
+
+    EXPECT_EQ(ask(request).status, 403);
+
+    EXPECT_THAT(log.text, HasSubstr("request from 127.0.0.1 to host \"localhost\", origin "
+                                    "\"https://other.example/xxx"));
+    EXPECT_LT(log.text.size(), 400U);
+    EXPECT_EQ(metrics.denied_browsers.value(), 1U);
+}
+
 TEST_F(AccessApiTest, LatestHoldsWhatMayBeReceived) {
     use("[auth]\nanonymous = \"role:viewer\"\n[acl]\n[[acl.rule]]\nrole = \"viewer\"\n"
         "allow = [\"receive\", \"subscribe\"]\ntopics = [\"open/#\"]\n");
