@@ -160,11 +160,12 @@ Identification identify_by_password(const std::string& user, const std::string& 
         if (!authenticator.takes_passwords()) {
             return unauthorized(request, context, "unauthorized", "passwords are not in use here");
         }
+        // Before the cache is asked, which would tell right from wrong to whoever has to wait.
+        const std::chrono::milliseconds wait = context.logins.throttle.wait(address, now);
+        if (wait.count() > 0) return too_many_failures(context, wait);
         if (context.passwords.contains(user, password, record, now)) {
             return at_address({authenticator.named(user), record}, request);
         }
-        const std::chrono::milliseconds wait = context.logins.throttle.wait(address, now);
-        if (wait.count() > 0) return too_many_failures(context, wait);
         return LoginCheck{LoginCheck::Means::Password, user, password,
                           context.config.access->authenticator, context.now_unix_s()};
     }

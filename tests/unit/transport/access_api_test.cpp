@@ -170,6 +170,16 @@ TEST_F(AccessApiTest, GuessingIsSlowedDownAndTold) {
     EXPECT_EQ(login("anna", "secret").status, 200);
 }
 
+TEST_F(AccessApiTest, WhoHasToWaitDoesNotLearnWhichPasswordsAreRight) {
+    config.limits.logins_per_minute = 2;
+    ASSERT_EQ(login("anna", "secret").status, 200);  // is remembered as right
+    EXPECT_EQ(login("anna", "wrong").status, 401);
+    EXPECT_EQ(login("anna", "wrong").status, 401);
+
+    EXPECT_EQ(login("anna", "guess").status, 429);
+    EXPECT_EQ(login("anna", "secret").status, 429);
+}
+
 TEST_F(AccessApiTest, APasswordThatWasRightIsNotCheckedAgainForAWhile) {
     HttpRequest request = request_of(HttpMethod::Get, "/api/status");
     request.authorization = "Basic YW5uYTpzZWNyZXQ=";  // anna:secret
