@@ -86,6 +86,12 @@ Answer answer_logout_request(const Arrival& arrival) {
 }
 
 Answer answer_ticket_request(const Arrival& arrival) {
+    // Or each would get the next, and who once saw one in a URL would stay for ever.
+    const auto& query = arrival.request.query;
+    if (std::any_of(query.begin(), query.end(),
+                    [](const auto& parameter) { return parameter.first == "ticket"; })) {
+        return HttpReply::error(403, "forbidden", "a ticket is not for getting another one");
+    }
     return answer_ticket(arrival.context, arrival.access->visitor);
 }
 

@@ -74,10 +74,13 @@ Identification identify_by_token(const std::string& token, const HttpRequest& re
                       context.config.access->authenticator, now_s};
 }
 
-// Of a ticket or of a login's cookie: who it stands for may be gone since.
+// Of a ticket or of a login's cookie: who it stands for may be gone since, or the token of whoever
+// got it has expired.
 std::optional<Visitor> still_valid(std::optional<SecretStore::Issued> issued,
                                    const ApiContext& context) {
     if (!issued) return std::nullopt;
+    const std::optional<std::int64_t>& expires = issued->identity.expires_unix_s;
+    if (expires && *expires <= context.now_unix_s()) return std::nullopt;
     return renewed({std::move(issued->identity), issued->password_record}, context.authenticator());
 }
 

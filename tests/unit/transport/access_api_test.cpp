@@ -154,6 +154,29 @@ TEST_F(AccessApiTest, ATicketIsGoodOnceAndNotForLong) {
     EXPECT_EQ(get("/api/status", {{"ticket", second["ticket"]}}).status, 401);
 }
 
+TEST_F(AccessApiTest, ATicketGetsNoOther) {
+    HttpRequest ask_ticket = request_of(HttpMethod::Post, "/api/ticket");
+    ask_ticket.cookies = "rtbridge=" + secret_of(login("anna", "secret"));
+    const std::string ticket = json::parse(ask(ask_ticket).body)["ticket"];
+    HttpRequest by_ticket = request_of(HttpMethod::Post, "/api/ticket");
+    by_ticket.query = {{"ticket", ticket}};
+
+    EXPECT_EQ(ask(by_ticket).status, 403);
+    EXPECT_EQ(get("/api/status", {{"ticket", ticket}}).status, 401);  // was used for that
+}
+
+TEST_F(AccessApiTest, ATicketEndsWithWhatItWasGotBy) {
+    Identity anna = config.access->authenticator->named("anna");
+    anna.expires_unix_s = clock.unix_ms() / 1000 + 5;
+    const std::uint64_t record = config.access->authenticator->password_record("anna");
+    const std::string early = logins.tickets.issue({anna, record}, clock.now());
+    const std::string late = logins.tickets.issue({anna, record}, clock.now());
+
+    EXPECT_EQ(get("/api/status", {{"ticket", early}}).status, 200);
+    clock.advance(seconds(5));
+    EXPECT_EQ(get("/api/status", {{"ticket", late}}).status, 401);
+}
+
 TEST_F(AccessApiTest, GuessingIsSlowedDownAndTold) {
     config.limits.logins_per_minute = 2;
     EXPECT_EQ(login("anna", "wrong").status, 401);
