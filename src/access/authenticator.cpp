@@ -142,7 +142,12 @@ Login Authenticator::by_token(std::string_view text, std::int64_t now_unix_s) co
         std::vector<TokenCheck> checks;
         Login login =
             verify_token(token.value(), state_->auth->jwt[i], *(*keys)[i], now_unix_s, checks);
-        if (login.ok()) return state_->with_roles(std::move(login).value());
+        if (login.ok()) {
+            Identity identity = std::move(login).value();
+            sort_unique(identity.roles);
+            identity.token_roles = identity.roles;
+            return with_todays_roles(std::move(identity));
+        }
         const std::size_t rank = rank_of(login.error(), checks);
         if (rank > closest_rank) {
             closest_rank = rank;
@@ -186,6 +191,11 @@ Identity Authenticator::named(std::string_view user) const {
     identity.user = user;
     if (!state_->auth || user.empty()) return identity;
     return state_->with_roles(std::move(identity));
+}
+
+Identity Authenticator::with_todays_roles(Identity of_token) const {
+    of_token.roles = of_token.token_roles;
+    return state_->auth ? state_->with_roles(std::move(of_token)) : of_token;
 }
 
 bool Authenticator::takes_tokens() const {

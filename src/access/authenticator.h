@@ -58,6 +58,10 @@ public:
     // Of a user whose name was proven elsewhere (the broker's own means): roles by [[auth.role]].
     [[nodiscard]] Identity named(std::string_view user) const;
 
+    // Someone of by_token(), perhaps of a former configuration: the roles of the token stay, those
+    // by [[auth.role]] are today's.
+    [[nodiscard]] Identity with_todays_roles(Identity of_token) const;
+
     // Still who it was: the user of a password is still in the file with the same password record.
     // Tokens are valid by themselves. For logins and sessions that outlive a reload.
     [[nodiscard]] bool takes_tokens() const;

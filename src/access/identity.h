@@ -14,6 +14,7 @@ struct Identity {
     std::string client;              // MQTT client id; empty for a browser session
     std::string address;             // of the peer, without port; empty where the broker knows none
     std::vector<std::string> roles;  // ascending, each once
+    std::vector<std::string> token_roles{};  // those of `roles` that the token names
     // Of the token: strings as they are, numbers and booleans as JSON writes them; others are left
     // out.
     std::map<std::string, std::string, std::less<>> claims;

@@ -23,7 +23,8 @@ std::optional<Visitor> renewed(const Visitor& visitor, const Authenticator& auth
         return with(authenticator.named(before.user));
     }
     if (!authenticator.takes_tokens()) return std::nullopt;
-    return visitor;  // a token is valid by itself until it expires
+    // A token is valid by itself until it expires.
+    return Visitor{authenticator.with_todays_roles(before), 0};
 }
 
 }  // namespace rtbridge

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "access/password_hash.h"
+#include "access/visitor.h"
 #include "config/config_text.h"
 #include "private_folder.h"
 #include "token_mint.h"
@@ -363,6 +364,24 @@ TEST(Authenticator, GivesTheAnonymousRoleToNobodyElse) {
               std::vector<std::string>{"user"});
     EXPECT_EQ(authenticator->named("device").roles, std::vector<std::string>{"user"});
     EXPECT_TRUE(authenticator->named("").roles.empty());
+}
+
+TEST(Authenticator, AReloadTakesBackItsOwnRolesAndNotThoseOfTheToken) {
+    const PrivateFolder folder;
+    AuthConfig auth = auth_with_keys(folder.write("key", secret), {"HS256"});
+    const auto without = create(auth);
+    auth.roles.push_back({{"anna", {}}, "operator"});
+    const auto with = create(auth);
+    const std::string viewer = R"({"sub":"anna","exp":1700000600,"roles":["viewer"]})";
+    const Login login = with->by_token(sign_hmac(R"({"alg":"HS256"})", viewer, secret), now);
+    ASSERT_TRUE(login.ok());
+    EXPECT_THAT(login.value().roles, testing::ElementsAre("operator", "viewer"));
+
+    const std::optional<Visitor> after = renewed({login.value(), 0}, *without);
+    ASSERT_TRUE(after);
+    EXPECT_THAT(after->identity.roles, testing::ElementsAre("viewer"));
+    EXPECT_EQ(after->identity.expires_unix_s, login.value().expires_unix_s);
+    EXPECT_EQ(renewed(*after, *with)->identity, login.value());
 }
 
 TEST(Authenticator, RefusesAnonymousPeopleUnlessTheyAreNamed) {

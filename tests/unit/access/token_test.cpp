@@ -62,6 +62,7 @@ TEST(Token, OfASharedSecretProvesItsUser) {
     Identity expected;
     expected.user = "anna";
     expected.roles = {"admin", "viewer"};
+    expected.token_roles = expected.roles;
     expected.claims = {{"sub", "anna"}, {"exp", "1700000600"}, {"site", "north"},
                        {"floor", "2"},  {"x", "1.5"},          {"vip", "true"}};
     expected.expires_unix_s = 1'700'000'630;  // with the leeway
