@@ -149,12 +149,7 @@ MqttConnection& MqttAccess::connection_of(const MqttClient& client, MqttRequest 
     if (entry != nullptr && entry->previous && is_asking(client, *entry->previous)) {
         return *entry->previous;
     }
-    MqttConnection connection;
-    connection.connection = client.connection;
-    connection.user = client.user;
-    connection.address = client.address;
-    connection.identity = vouched_for(
-        client, client.user.empty() ? deps_.certificate_name(client.connection) : client.user);
+    MqttConnection connection = vouched_connection(client);
     // A session out of the broker's database receives without ever having had a socket.
     connection.online = request != MqttRequest::Receive || !client.address.empty();
     // Not one that is connected as somebody else: an earlier takeover left its will behind.
@@ -174,6 +169,17 @@ bool MqttAccess::is_asking(const MqttClient& client, const MqttConnection& known
     if (known.proof == MqttConnection::Proof::Broker && !same_address) return false;
     // A certificate is gone with the socket for sure: who shows one is somebody new.
     return known.online || deps_.certificate_name(client.connection).empty();
+}
+
+// A connection that the broker let in by its own means.
+MqttConnection MqttAccess::vouched_connection(const MqttClient& client) const {
+    MqttConnection connection;
+    connection.connection = client.connection;
+    connection.user = client.user;
+    connection.address = client.address;
+    connection.identity = vouched_for(
+        client, client.user.empty() ? deps_.certificate_name(client.connection) : client.user);
+    return connection;
 }
 
 // Whoever the broker let in under this name.
@@ -249,7 +255,16 @@ void MqttAccess::disconnected(const MqttClient& client) {
     const std::lock_guard lock(mutex_);
     const MqttClients::Entry* const entry = clients_.find(client.id);
     if (entry != nullptr && entry->current.connection == client.connection) forget_expiry(entry);
-    const std::size_t forgotten = clients_.disconnect(client.id, client.connection);
+    clients_.disconnect(client.id, client.connection);
+    // One that never asked for anything: its will comes yet, and must not be taken for somebody who
+    // is there and whose end nobody will report. (With logins of ours this is one that was
+    // refused.)
+    if (entry == nullptr && wants_checks_ && !wants_logins_) {
+        MqttConnection connection = vouched_connection(client);
+        connection.online = false;
+        clients_.connect(client.id, std::move(connection));
+    }
+    const std::size_t forgotten = clients_.forget_surplus();
     if (forgotten > 0) deps_.metrics.hit(Limit::ClientsAway, forgotten);
 }
 

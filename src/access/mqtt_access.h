@@ -15,6 +15,7 @@
 #include "access/mqtt_clients.h"
 #include "access/mqtt_proofs.h"
 #include "access/mqtt_request.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_limiter.h"
@@ -33,6 +34,7 @@ public:
     // Clients whose connection is gone and that are remembered: for wills, and for what durable
     // clients receive while they are away.
     static constexpr std::size_t clients_away_max = 50'000;
+    static constexpr std::size_t clients_away_bytes_max = 128 * MiB;
 
     struct Dependencies {  // all outlive this
         LoginThrottle& throttle;
@@ -68,6 +70,7 @@ private:
     [[nodiscard]] MqttConnection& connection_of(const MqttClient& client, MqttRequest request);
     [[nodiscard]] bool is_asking(const MqttClient& client, const MqttConnection& known) const;
     [[nodiscard]] bool source_may_still(const MqttClient& author, std::string_view topic);
+    [[nodiscard]] MqttConnection vouched_connection(const MqttClient& client) const;
     [[nodiscard]] std::shared_ptr<const Identity> vouched_for(const MqttClient& client,
                                                               std::string_view name) const;
     [[nodiscard]] const Grants& grants_of(MqttConnection& connection);
@@ -90,7 +93,7 @@ private:
     bool wants_checks_ = false;
     // The broker runs its clients through their logins again right after a reload.
     bool reapplying_ = false;
-    MqttClients clients_{clients_away_max};
+    MqttClients clients_{clients_away_max, clients_away_bytes_max};
     MqttConnection stranger_;  // of the client being asked about, where nothing is to be kept
     std::set<std::pair<std::int64_t, std::string>> expiries_;  // unix s, id; of who is online
     // After a reload: clients that are connected, and what they could do before.

@@ -45,7 +45,8 @@ struct MqttConnection {
 
 // The MQTT clients that were seen, by client id. A client outlives its connection here: its will
 // fires after the broker reported it gone, and a durable client receives into its queue while it is
-// away. Bounded: of those that are away the ones that left first are forgotten.
+// away. Bounded: of those that are away the ones that left first are forgotten, by their number and
+// by the bytes of what they chose themselves (a client id may have 64 KiB).
 //
 // Thread: one at a time; the owner locks.
 class MqttClients {
@@ -59,16 +60,19 @@ public:
     private:
         friend class MqttClients;
         std::list<Entry*>::iterator away;  // position in away_; valid while current is offline
+        std::size_t away_bytes = 0;        // what it counts for there
     };
 
-    explicit MqttClients(std::size_t away_max) : away_max_(away_max) {}
+    MqttClients(std::size_t away_max, std::size_t away_bytes_max)
+        : away_max_(away_max), away_bytes_max_(away_bytes_max) {}
 
     [[nodiscard]] Entry* find(std::string_view id);
     // A connection of client `id`: a new one, and what it had before becomes its previous one, or
     // the same one again, with what is known of it now.
     Entry& connect(std::string_view id, MqttConnection connection);
-    // Returns how many clients had to be forgotten.
-    std::size_t disconnect(std::string_view id, const void* connection);
+    void disconnect(std::string_view id, const void* connection);
+    // Those that are away beyond the bounds. Returns how many; no reference to one stays valid.
+    std::size_t forget_surplus();
 
     void clear();
 
@@ -83,9 +87,14 @@ private:
             return std::hash<std::string_view>()(text);
         }
     };
+    void leave(Entry& entry);
+    void come_back(Entry& entry);
+
     const std::size_t away_max_;
+    const std::size_t away_bytes_max_;
     std::unordered_map<std::string, std::unique_ptr<Entry>, TextHash, std::equal_to<>> by_id_;
     std::list<Entry*> away_;  // offline, who left first comes first
+    std::size_t away_bytes_ = 0;
 };
 
 }  // namespace rtbridge

@@ -152,6 +152,18 @@ TEST_F(MqttAccessTest, AClientThatCameBackToTheSameMemoryIsThereAgain) {
     EXPECT_THAT(access.take_kicks(), UnorderedElementsAre("pump"));
 }
 
+TEST_F(MqttAccessTest, WhoLeavesNothingButAWillIsNotTakenForSomebodyWhoIsThere) {
+    adopt(acl + own_topics);
+    for (std::size_t i = 0; i <= MqttAccess::clients_away_max; ++i) {
+        const std::string id = "c" + std::to_string(i);
+        const MqttClient silent = client(p1, id, "anna");
+        access.disconnected(silent);
+        EXPECT_TRUE(publish(silent, "own/anna"));
+        EXPECT_FALSE(publish(silent, "own/bob"));
+    }
+    EXPECT_EQ(metrics.limits.at(static_cast<std::size_t>(Limit::ClientsAway)).value(), 1U);
+}
+
 TEST_F(MqttAccessTest, TheAuthorOfARetainedMessageIsNobodyNew) {
     adopt(acl + own_topics +
           "[[acl.rule]]\nuser = \"anna\"\nallow = [\"publish_retained\"]\ntopics = [\"#\"]\n");
