@@ -100,7 +100,9 @@ bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     if (!known && !client.subscribed) reapplying_ = false;
     // The broker reports the end of a connection before it uses its memory again.
     const bool repeated = known && (entry->current.online || reapplying_);
-    Login login = repeated ? proofs_.again(client, password) : proofs_.first(client, password);
+    MqttProof proof = repeated ? proofs_.again(client, password, entry->current.password_record)
+                               : proofs_.first(client, password);
+    Login& login = proof.login;
     if (!login.ok()) {
         if (login.error().error == LoginError::TooCostly) deps_.metrics.hit(Limit::PasswordTime);
         deps_.metrics.logins_refused.add();
@@ -119,6 +121,7 @@ bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     connection.address = client.address;
     connection.identity = std::move(identity);
     connection.credentials_digest = digest;
+    connection.password_record = proof.password_record;
     connection.proof = MqttConnection::Proof::Ours;
     connection.online = !repeated || entry->current.online;
     const std::optional<std::int64_t> expires = connection.identity->expires_unix_s;

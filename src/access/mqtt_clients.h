@@ -39,6 +39,7 @@ struct MqttConnection {
     std::shared_ptr<const Identity> identity;
     std::shared_ptr<const Grants> grants;               // null: to be made
     std::array<std::uint8_t, 32> credentials_digest{};  // of the accepted login
+    std::uint64_t password_record = 0;                  // likewise, as MqttProof has it
     Proof proof = Proof::Broker;
     bool online = true;
 };

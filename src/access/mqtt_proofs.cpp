@@ -15,8 +15,8 @@ bool looks_like_token(std::string_view password) {
     return password.starts_with("ey") && std::count(password.begin(), password.end(), '.') == 2;
 }
 
-Failure<LoginFailure> refused(LoginError error, std::string reason) {
-    return Failure{LoginFailure{error, std::move(reason)}};
+MqttProof refused(LoginError error, std::string reason) {
+    return {Failure{LoginFailure{error, std::move(reason)}}};
 }
 
 }  // namespace
@@ -28,33 +28,34 @@ void MqttProofs::adopt(std::shared_ptr<const Authenticator> authenticator,
     password_time_ = limits.password_time;
 }
 
-Login MqttProofs::first(const MqttClient& client, std::string_view password) {
+MqttProof MqttProofs::first(const MqttClient& client, std::string_view password) {
     // Who gives none does not guess, and gets nobody out of a wait either.
-    if (password.empty()) return again(client, password);
+    if (password.empty()) return again(client, password, 0);
     const SteadyTime now = deps_.clock.now();
     if (deps_.throttle.wait(client.address, now).count() > 0) {
         deps_.metrics.hit(Limit::LoginsPerMinute);
         return refused(LoginError::NotInUse, "too many failed logins from its address");
     }
-    Login login = again(client, password);
-    if (login.ok()) {
+    MqttProof proof = again(client, password, 0);
+    if (proof.login.ok()) {
         deps_.throttle.succeeded(client.address);
-        return login;
+        return proof;
     }
     // Expired tokens and broken key files are no guessing.
-    const LoginError error = login.error().error;
+    const LoginError error = proof.login.error().error;
     if (error == LoginError::BadCredentials || error == LoginError::BadToken) {
         deps_.throttle.failed(client.address, logins_per_minute_, now);
     }
-    return login;
+    return proof;
 }
 
-Login MqttProofs::again(const MqttClient& client, std::string_view password) {
+MqttProof MqttProofs::again(const MqttClient& client, std::string_view password,
+                            std::uint64_t accepted_record) {
     if (client.user.empty() && password.empty()) {
         const std::string name = deps_.certificate_name(client.connection);
-        if (!name.empty()) return authenticator_->named(name);
+        if (!name.empty()) return {authenticator_->named(name)};
         std::optional<Identity> anonymous = authenticator_->anonymous();
-        if (anonymous) return *std::move(anonymous);
+        if (anonymous) return {*std::move(anonymous)};
         return refused(LoginError::NotInUse, "no credentials, and auth.anonymous is \"deny\"");
     }
     if (password.empty()) {
@@ -62,15 +63,16 @@ Login MqttProofs::again(const MqttClient& client, std::string_view password) {
     }
     const bool token = authenticator_->takes_tokens() &&
                        (looks_like_token(password) || !authenticator_->takes_passwords());
-    if (!token) return by_password(client, password);
+    if (!token) return by_password(client, password, accepted_record);
     Login login = authenticator_->by_token(password, deps_.clock.unix_ms() / 1000);
     if (login.ok() && !client.user.empty() && login.value().user != client.user) {
         return refused(LoginError::BadToken, "the token is for " + in_quotes(login.value().user));
     }
-    return login;
+    return {std::move(login)};
 }
 
-Login MqttProofs::by_password(const MqttClient& client, std::string_view password) {
+MqttProof MqttProofs::by_password(const MqttClient& client, std::string_view password,
+                                  std::uint64_t accepted_record) {
     const Authenticator& authenticator = *authenticator_;
     if (!authenticator.takes_passwords()) {
         return refused(LoginError::NotInUse, "neither tokens nor passwords are in use");
@@ -80,12 +82,14 @@ Login MqttProofs::by_password(const MqttClient& client, std::string_view passwor
     }
     const std::uint64_t record = authenticator.password_record(client.user);
     const SteadyTime now = deps_.clock.now();
-    if (record != 0 && cache_.contains(client.user, password, record, now)) {
-        return authenticator.named(client.user);
+    const bool accepted = record != 0 && record == accepted_record;
+    if (accepted || cache_.contains(client.user, password, record, now)) {
+        return {authenticator.named(client.user), record};
     }
     Login login = authenticator.by_password(client.user, password, password_time_);
-    if (login.ok()) cache_.add(client.user, password, record, now);
-    return login;
+    if (!login.ok()) return {std::move(login)};
+    cache_.add(client.user, password, record, now);
+    return {std::move(login), record};
 }
 
 }  // namespace rtbridge

@@ -17,6 +17,12 @@
 
 namespace rtbridge {
 
+struct MqttProof {
+    Login login;
+    // Authenticator::password_record() of a password that was right; 0: of anything else.
+    std::uint64_t password_record = 0;
+};
+
 // How MQTT clients prove who they are: by the token or password of their CONNECT, by the
 // certificate that the broker verified, or not at all where anonymous clients have a role.
 //
@@ -36,12 +42,16 @@ public:
     void adopt(std::shared_ptr<const Authenticator> authenticator, const LimitsConfig& limits);
 
     // A login that may be a guess: its address waits its turn. Takes up to limits.password_time.
-    [[nodiscard]] Login first(const MqttClient& client, std::string_view password);
-    // One that was accepted before.
-    [[nodiscard]] Login again(const MqttClient& client, std::string_view password);
+    [[nodiscard]] MqttProof first(const MqttClient& client, std::string_view password);
+    // The very login that was accepted before, with what first() said of the password: while that
+    // is the record of the user, it is right without another hash. At a reload the broker asks
+    // about all its clients in one go.
+    [[nodiscard]] MqttProof again(const MqttClient& client, std::string_view password,
+                                  std::uint64_t accepted_record);
 
 private:
-    [[nodiscard]] Login by_password(const MqttClient& client, std::string_view password);
+    [[nodiscard]] MqttProof by_password(const MqttClient& client, std::string_view password,
+                                        std::uint64_t accepted_record);
 
     Dependencies deps_;
     std::shared_ptr<const Authenticator> authenticator_;

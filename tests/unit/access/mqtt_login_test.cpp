@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <string>
 
 #include "access/mqtt_access_fixture.h"
+#include "access/password_hash.h"
 
 namespace rtbridge {
 namespace {
@@ -144,6 +146,32 @@ TEST_F(MqttLogin, AReloadRunsLoginsAgainAndThatIsNoGuessing) {
     EXPECT_TRUE(access.login(client(p2, "e", "anna"), long_lived));
     EXPECT_EQ(metrics.logins.value(), 5U);
     EXPECT_TRUE(access.login(client(p3, "new", "anna"), long_lived));  // its address may go on
+}
+
+// A hash for each of ten thousand clients would stop the broker for as long.
+TEST_F(MqttLogin, AReloadHashesNoPasswordAgainThatDidNotChange) {
+    const auto password_file = [&](std::string_view password) {
+        return folder.write("passwords",
+                            "anna:" + PasswordHash::pbkdf2(password, 100'000)->text() + "\n");
+    };
+    const std::string with_passwords = "[limits]\npassword_time = \"1s\"\n[auth]\nmqtt = true\n" +
+                                       ("passwords_file = \"" + password_file("secret") + "\"\n");
+    const auto cpu_time_of_login = [&](std::string_view password, bool accepted) {
+        const std::clock_t start = std::clock();
+        EXPECT_EQ(access.login(client(p1, "a", "anna"), password), accepted);
+        return std::clock() - start;
+    };
+    adopt(with_passwords);
+    const std::clock_t first = cpu_time_of_login("secret", true);
+    clock.advance(LoginCache::lifetime + 1min);
+
+    adopt(with_passwords);
+    EXPECT_LT(cpu_time_of_login("secret", true), first / 4);
+
+    password_file("other");
+    adopt(with_passwords);
+    cpu_time_of_login("secret", false);
+    cpu_time_of_login("other", true);
 }
 
 TEST_F(MqttLogin, GuessingLocksTheAddressOut) {
