@@ -154,7 +154,10 @@ int Connection::on_writable() {
     return 0;
 }
 
+// libuv gives the socket back a turn later, and WSI_DESTROY comes no sooner; what is done by then
+// must leave lws alone.
 void Connection::on_http_closed() {
+    dead_ = true;
     // lws hangs up on a header that is too long without a word; what came in tells.
     if (headers_read_ || wsi_ == nullptr) return;
     tcp_info info{};
@@ -167,6 +170,7 @@ void Connection::on_http_closed() {
 
 void Connection::on_websocket_closed() {
     if (ended_by_lws()) state_.metrics.hit(Limit::BadRequests);
+    dead_ = true;  // as above
     on_closed();
 }
 

@@ -170,16 +170,22 @@ void Connection::open_session() {
 void Connection::check_login_of_upgrade() {
     const std::weak_ptr<PendingUpgrade> waiting = upgrade_;
     LoginCheck check = *std::exchange(upgrade_->check, std::nullopt);
-    const bool started =
-        state_.login_worker.start(std::move(check), [this, waiting](const CheckedLogin& checked) {
+    const bool started = state_.login_worker.start(
+        std::move(check),
+        [this, waiting, &state = state_,
+         address = upgrade_->request.facts.client_address](const CheckedLogin& checked) {
             assert_on_listener_thread();
-            if (!waiting.expired()) on_login_of_upgrade(checked);  // else `this` may be gone
+            // Where it has expired `this` may be gone.
+            if (waiting.expired() || dead_ || close_request_) {
+                count_unheard(checked, address, state.api());
+            } else {
+                on_login_of_upgrade(checked);
+            }
         });
     if (!started) close(CloseCode::RateLimited, "limit=login_checks");
 }
 
 void Connection::on_login_of_upgrade(const CheckedLogin& checked) {
-    if (dead_ || close_request_) return;
     if (state_.draining) return close(CloseCode::Shutdown, "shutdown");
     const ConfigSnapshot& config = *state_.config;
     const ApiContext context = state_.api();

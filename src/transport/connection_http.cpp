@@ -21,6 +21,7 @@
 #include "transport/api.h"
 #include "transport/connection.h"
 #include "transport/connection_pending.h"
+#include "transport/identification.h"
 #include "transport/listener_state.h"
 
 namespace rtbridge {
@@ -141,10 +142,17 @@ void Connection::advance(const CheckedLogin* checked) {
 
 void Connection::wait_for(LoginCheck check) {
     const std::weak_ptr<PendingRequest> waiting = request_;
-    const bool started =
-        state_.login_worker.start(std::move(check), [this, waiting](const CheckedLogin& checked) {
+    const bool started = state_.login_worker.start(
+        std::move(check),
+        [this, waiting, &state = state_,
+         address = request_->request.facts.client_address](const CheckedLogin& checked) {
             assert_on_listener_thread();
-            if (!waiting.expired()) resume(checked);  // else `this` may be gone
+            // Where it has expired `this` may be gone.
+            if (waiting.expired() || dead_) {
+                count_unheard(checked, address, state.api());
+            } else {
+                resume(checked);
+            }
         });
     if (!started) {
         HttpReply reply = HttpReply::error(503, "unavailable", "too many logins at this time");
@@ -158,7 +166,6 @@ void Connection::wait_for(LoginCheck check) {
 
 // Outside of any callback of libwebsockets: with reading switched off, 4.1.6 has none for writing.
 void Connection::resume(const CheckedLogin& checked) {
-    if (dead_) return;
     advance(&checked);
     if (!request_->reply) return;  // another check
     if (send_pending_reply() != 0) return abandon();

@@ -31,6 +31,13 @@ HttpReply too_many_failures(const ApiContext& context, std::chrono::milliseconds
     return reply;
 }
 
+void count_failure(const LoginFailure& failure, const std::string& address,
+                   const ApiContext& context) {
+    if (failure.error != LoginError::BadCredentials) return;
+    context.logins.throttle.failed(address, context.config.limits.logins_per_minute,
+                                   context.clock.now());
+}
+
 Identification anonymous(const HttpRequest& request, const ApiContext& context) {
     auto identity = context.authenticator().anonymous();
     if (identity) return at_address({*std::move(identity), 0}, request);
@@ -174,9 +181,7 @@ Identification identify_by_password(const std::string& user, const std::string& 
     }
     if (!checked->login.ok()) {
         const LoginFailure& failure = checked->login.error();
-        if (failure.error == LoginError::BadCredentials) {
-            context.logins.throttle.failed(address, context.config.limits.logins_per_minute, now);
-        }
+        count_failure(failure, address, context);
         report_refused_login(context, user, address, failure.reason);
         return unauthorized(request, context, "unauthorized", "unknown user or wrong password");
     }
@@ -187,6 +192,13 @@ Identification identify_by_password(const std::string& user, const std::string& 
     context.passwords.add(user, password, record, now);
     context.metrics.logins.add();
     return at_address({authenticator.named(user), record}, request);
+}
+
+void count_unheard(const CheckedLogin& checked, const std::string& address,
+                   const ApiContext& context) {
+    if (checked.login.ok()) return;
+    count_failure(checked.login.error(), address, context);
+    report_refused_login(context, "", address, checked.login.error().reason);
 }
 
 HttpReply unauthorized(const HttpRequest& request, const ApiContext& context, std::string_view code,

@@ -26,6 +26,10 @@ using Identification = std::variant<Visitor, HttpReply, LoginCheck>;
                                                   const ApiContext& context,
                                                   const CheckedLogin* checked) ON_LISTENER_THREAD;
 
+// Of a check whose request has gone before the answer was known: a guess is a guess.
+void count_unheard(const CheckedLogin& checked, const std::string& address,
+                   const ApiContext& context) ON_LISTENER_THREAD;
+
 // 401, with the ways to log in that are in use (RFC 9110, 11.6.1), and `"login":true` where a page
 // may ask for a password.
 [[nodiscard]] HttpReply unauthorized(const HttpRequest& request, const ApiContext& context,

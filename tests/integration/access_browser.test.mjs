@@ -192,6 +192,22 @@ test("a password that is slow to check does not hold up the upgrade, and decides
   assert.ok((await statusOf(broker)).limits.password_time >= 2);
 });
 
+test("a guess counts although nobody waited to hear whether it was right", async (t) => {
+  const slow = passwordLine("user-1", "secret one", 100_000);
+  const { broker, ws } = await started(t, { limits: "logins_per_minute = 3" }, { passwords: slow });
+  for (let i = 0; i < 3; ++i) {
+    const guess = await openBrowser(t, ws, { headers: { authorization: basic("user-1", "no") } });
+    guess.ws.terminate();
+  }
+
+  await until("three refusals", async () => (await statusOf(broker)).access.logins_refused === 3);
+  const next = await refusedUpgrade(ws, {
+    headers: { authorization: basic("user-1", "secret one") },
+  });
+
+  assert.equal(next.status, 429);
+});
+
 test("threads that check passwords get no signals", async (t) => {
   const { broker } = await started(t);
   await login(broker, "user-1", "secret one");
