@@ -210,6 +210,7 @@ private:
         state_.draining = true;
         drain_until_ = deps_.clock.now() + state_.config->limits.drain_time;
         acceptor_->stop();
+        state_.login_worker.stop();
         state_.sessions.close_all(CloseCode::Shutdown, "shutdown");
     }
 

@@ -15,10 +15,11 @@ struct LoginWorker::Job {
     LoginCheck check;
     std::function<void(const CheckedLogin&)> done;
     LoginWorker& worker;
-    std::optional<CheckedLogin> result{};  // empty where the check ran out of memory
+    std::optional<CheckedLogin> result{};  // empty where the check ran out of memory, or too late
 
     // Thread: of the pool.
     void run() noexcept {
+        if (worker.stopping_.load(std::memory_order_relaxed)) return;
         try {
             result = check.run();
         } catch (...) {
@@ -33,7 +34,7 @@ struct LoginWorker::Job {
         --worker.in_flight_;
         if (!result) {
             result = CheckedLogin{
-                Failure{LoginFailure{LoginError::TooCostly, "the check ran out of memory"}}, 0,
+                Failure{LoginFailure{LoginError::TooCostly, "the check could not be made"}}, 0,
                 std::nullopt};
         }
         done(*result);

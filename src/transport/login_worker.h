@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "base/thread_role.h"
@@ -30,12 +31,16 @@ public:
     [[nodiscard]] bool start(LoginCheck check,
                              std::function<void(const CheckedLogin&)> done) ON_LISTENER_THREAD;
 
+    // At shutdown: checks that have not begun yet are not made, or the broker would wait for them.
+    void stop() ON_LISTENER_THREAD { stopping_.store(true, std::memory_order_relaxed); }
+
 private:
     struct Job;
 
     uv_loop_s* loop_;
     Metrics& metrics_;
     unsigned in_flight_ = 0;
+    std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace rtbridge

@@ -208,6 +208,18 @@ test("a guess counts although nobody waited to hear whether it was right", async
   assert.equal(next.status, 429);
 });
 
+test("a broker that stops does not wait for the passwords that are still to be checked", async (t) => {
+  const slow = passwordLine("user-1", "secret one", 600_000); // some seconds for all of them
+  const { broker, ws } = await started(t, {}, { passwords: slow });
+  const headers = { authorization: basic("user-1", "no") };
+  await Promise.all(Array.from({ length: 30 }, () => openBrowser(t, ws, { headers })));
+  const before = Date.now();
+
+  await broker.stop();
+
+  assert.ok(Date.now() - before < 4000, `${Date.now() - before} ms`);
+});
+
 test("threads that check passwords get no signals", async (t) => {
   const { broker } = await started(t);
   await login(broker, "user-1", "secret one");
