@@ -31,17 +31,25 @@ ActionSet CoverageSearch::default_for(const Levels& filter) const {
 Coverage CoverageSearch::coverage(ActionSet actions, std::string_view filter,
                                   const std::string_view* key) const {
     using Kind = KeyQuery::Kind;
-    const auto query = [&](Kind without_key) {
-        return key != nullptr ? KeyQuery{Kind::Exact, *key} : KeyQuery{without_key, {}};
-    };
+    if (key == nullptr)
+        return coverage(actions, filter, {Kind::Touching, {}}, {Kind::Possible, {}});
+    const KeyQuery exact{Kind::Exact, *key};
+    return coverage(actions, filter, exact, exact);
+}
+
+Coverage CoverageSearch::coverage_without_key(ActionSet actions, std::string_view filter) const {
+    const KeyQuery unknown{KeyQuery::Kind::Unknown, {}};
+    return coverage(actions, filter, unknown, unknown);
+}
+
+Coverage CoverageSearch::coverage(ActionSet actions, std::string_view filter, KeyQuery whole,
+                                  KeyQuery part) const {
     const Levels levels = cut(filter);
-    if (allowed_everywhere(actions, levels, query(Kind::Touching)) &&
-        !denied_somewhere(actions, levels, query(Kind::Touching))) {
+    if (allowed_everywhere(actions, levels, whole) && !denied_somewhere(actions, levels, whole)) {
         return Coverage::All;
     }
     Effort effort;
-    const bool some =
-        possible(actions, actions - default_for(levels), levels, query(Kind::Possible), effort);
+    const bool some = possible(actions, actions - default_for(levels), levels, part, effort);
     return some ? Coverage::Part : Coverage::None;
 }
 

@@ -27,6 +27,8 @@ public:
     // `key`: null = any.
     [[nodiscard]] Coverage coverage(ActionSet actions, std::string_view filter,
                                     const std::string_view* key) const;
+    // As seen by those who know no keys: of limits to keys only denies count.
+    [[nodiscard]] Coverage coverage_without_key(ActionSet actions, std::string_view filter) const;
     // Whether anything at all can be allowed, '$' topics included.
     [[nodiscard]] bool anything(ActionSet actions, const std::string_view* key) const;
 
@@ -54,6 +56,9 @@ private:
     static constexpr std::size_t steps_of_intersection = 20;
 
     [[nodiscard]] static Levels cut(std::string_view filter);
+    // Allowed in whole as `whole` asks, in part as `part` does.
+    [[nodiscard]] Coverage coverage(ActionSet actions, std::string_view filter, KeyQuery whole,
+                                    KeyQuery part) const;
     [[nodiscard]] ActionSet default_for(const Levels& filter) const;
     // The masks of the generic topics of `filter`, from its least depth on.
     [[nodiscard]] std::vector<ActionMasks> generic(const Levels& filter, KeyQuery query) const;

@@ -104,6 +104,14 @@ Coverage Grants::coverage(ActionSet actions, const TopicFilter& filter,
     return all ? Coverage::All : none ? Coverage::None : Coverage::Part;
 }
 
+Coverage Grants::coverage_without_key(ActionSet actions, const TopicFilter& filter) const {
+    if (actions.contains(Action::Admin)) {
+        if (!state_->admin) return Coverage::None;
+        actions = actions - Action::Admin;
+    }
+    return state_->search().coverage_without_key(actions, filter.text());
+}
+
 bool Grants::anything(ActionSet actions, std::optional<std::string_view> key) const {
     if (actions.contains(Action::Admin)) {
         if (!state_->admin) return false;

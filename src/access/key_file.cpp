@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/file_descriptor.h"
+#include "base/file_text.h"
 #include "config/in_quotes.h"
 
 namespace rtbridge {
@@ -45,7 +46,7 @@ std::optional<std::string> read_key_file(const Placed<std::string>& file, const 
     const FileDescriptor opened(::open(file.value.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status {};
     if (!opened.valid() || ::fstat(opened.get(), &status) != 0) {
-        return fail(std::generic_category().message(errno));
+        return fail(why_not_opened());
     }
     if (!S_ISREG(status.st_mode)) return fail("it is not a regular file");
     if (kind == KeyFileKind::Secret && (status.st_mode & S_IRWXO) != 0) {

@@ -243,7 +243,8 @@ bool MqttAccess::decide(MqttConnection& connection, MqttRequest request, std::st
     const Grants& grants = grants_of(connection);
     if (request != MqttRequest::Subscribe) return grants.may(actions_of(request), topic);
     const auto filter = TopicFilter::parse(without_share_prefix(topic));
-    return filter.ok() && grants.coverage(receive_live, filter.value()) != Coverage::None;
+    return filter.ok() &&
+           grants.coverage_without_key(receive_live, filter.value()) != Coverage::None;
 }
 
 void MqttAccess::refuse(const MqttClient& client, const MqttConnection& connection,

@@ -68,6 +68,8 @@ public:
     // such denies against All. `filter` without "$share/<group>/" (without_share_prefix()).
     [[nodiscard]] Coverage coverage(ActionSet actions, const TopicFilter& filter,
                                     const std::vector<std::string>& keys = {}) const;
+    // The same for an MQTT client, which knows no keys: as may() without one.
+    [[nodiscard]] Coverage coverage_without_key(ActionSet actions, const TopicFilter& filter) const;
     // Could anything with this key (absent: with any key or none) be allowed on any topic?
     [[nodiscard]] bool anything(ActionSet actions,
                                 std::optional<std::string_view> key = std::nullopt) const;

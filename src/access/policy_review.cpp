@@ -52,7 +52,10 @@ PolicyReview::PolicyReview(const Config& config, const Policy::Index& index,
 void PolicyReview::run() {
     if (index_.rules.size() > rules_max) return;
     for (const AclRuleConfig& rule : index_.rules) {
-        if (warn_of_unknown_role(rule) || warn_of_claims_without_tokens(rule)) continue;
+        if (warn_of_unknown_role(rule) || warn_of_claims_without_tokens(rule) ||
+            warn_of_shared_topics(rule)) {
+            continue;
+        }
         if (rule.effect == AclEffect::Deny) continue;
         const Subject subject = subject_of(rule);
         if (warn_of_useless_allow(subject)) continue;
@@ -105,6 +108,20 @@ bool PolicyReview::warn_of_claims_without_tokens(const AclRuleConfig& rule) {
                                                  "there is no [[auth.jwt]]");
             warned = true;
         }
+    }
+    return warned;
+}
+
+bool PolicyReview::warn_of_shared_topics(const AclRuleConfig& rule) {
+    bool warned = false;
+    for (const Placed<std::string>& topic : rule.topics) {
+        if (!topic.value.starts_with("$share/")) continue;
+        diagnostics_.warning(topic.place,
+                             in_quotes(topic.value) +
+                                 " can never match: a shared subscription is checked by the filter "
+                                 "behind its group; write " +
+                                 in_quotes(without_share_prefix(topic.value)));
+        warned = true;
     }
     return warned;
 }

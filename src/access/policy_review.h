@@ -29,6 +29,7 @@ private:
     [[nodiscard]] Subject subject_of(const AclRuleConfig& rule) const;
     [[nodiscard]] bool warn_of_unknown_role(const AclRuleConfig& rule);
     [[nodiscard]] bool warn_of_claims_without_tokens(const AclRuleConfig& rule);
+    bool warn_of_shared_topics(const AclRuleConfig& rule);
     [[nodiscard]] bool warn_of_useless_allow(const Subject& subject);
     void warn_of_everything(const Subject& subject);
     void warn_of_missing_partner(const Subject& subject, Action given, Action needed);

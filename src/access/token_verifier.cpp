@@ -188,7 +188,9 @@ private:
                                                          issuer_.audience) != claim->end()
                                              : *claim == issuer_.audience;
         if (meant) return std::nullopt;
-        return bad_token("the audience (aud) is " + in_quotes(claim->dump()));
+        return bad_token(
+            "the audience (aud) is " +
+            in_quotes(claim->is_string() ? claim->get_ref<const std::string&>() : claim->dump()));
     }
 
     Failed read_user() {

@@ -1,9 +1,11 @@
 #include "base/file_text.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -14,10 +16,23 @@ namespace rtbridge {
 namespace {
 
 Failure<std::string> cannot_read() {
-    return Failure{"cannot read the file: " + std::generic_category().message(errno)};
+    return Failure{"cannot read the file: " + why_not_opened()};
 }
 
 }  // namespace
+
+std::string why_not_opened() {
+    const int error = errno;
+    const std::string why = std::generic_category().message(error);
+    if (error != EACCES) return why;
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> names{};
+    const uid_t user = ::geteuid();
+    const int trouble = ::getpwuid_r(user, &entry, names.data(), names.size(), &found);
+    const bool named = trouble == 0 && found != nullptr;
+    return why + " for user " + (named ? entry.pw_name : std::to_string(user).c_str());
+}
 
 Result<FileText, std::string> read_file_text(const std::string& path, std::size_t bytes_max,
                                              std::string_view too_large) {

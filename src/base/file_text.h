@@ -19,4 +19,8 @@ struct FileText {
                                                            std::size_t bytes_max,
                                                            std::string_view too_large);
 
+// What errno says of an attempt to open a file, and whose right is missing where one is: a broker
+// that root starts reads its files as user mosquitto. Thread: any.
+[[nodiscard]] std::string why_not_opened();
+
 }  // namespace rtbridge

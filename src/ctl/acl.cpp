@@ -44,12 +44,14 @@ std::optional<AclQuestion> question_of(const Options& options, Wildcards wildcar
     }
     if (*action == Action::Admin) return AclQuestion{*action, {}, {}};
     if (options.topic.empty()) return complain(options.action + " needs a topic");
-    const auto filter = TopicFilter::parse(options.topic);
+    const bool reading = needed_for(*action).intersects(receive_live);
+    const std::string topic(reading ? without_share_prefix(options.topic) : options.topic);
+    const auto filter = TopicFilter::parse(topic);
     if (!filter.ok()) return complain(options.topic + " is no topic: " + filter.error());
-    if (wildcards == Wildcards::Refused && options.topic.find_first_of("+#") != std::string::npos) {
+    if (wildcards == Wildcards::Refused && topic.find_first_of("+#") != std::string::npos) {
         return complain(options.topic + " has wildcards; name a topic");
     }
-    return AclQuestion{*action, options.topic, options.key};
+    return AclQuestion{*action, topic, options.key};
 }
 
 // Roles come as they would at a login: from [[auth.role]] for the user, or the anonymous role.

@@ -32,6 +32,18 @@ bool is_filter(const std::string& topic) {
     return topic.find_first_of("+#") != std::string::npos;
 }
 
+// Subscriptions of browsers see the keys of updates, those of MQTT clients do not.
+void print_without_keys(const Grants& grants, const AclQuestion& question, Coverage with_keys,
+                        std::ostream& out) {
+    const ActionSet needed = needed_for(question.action);
+    if (question.key || !needed.intersects(receive_live)) return;
+    const Coverage coverage =
+        grants.coverage_without_key(needed, TopicFilter::parse(question.topic).value());
+    if (coverage == with_keys) return;
+    out << "for browsers, by key; for MQTT clients, which know no keys: " << verdict_of(coverage)
+        << "\n";
+}
+
 // A filter stands for many topics, so no single rule decides.
 Coverage explain_filter(const Grants& grants, const AclQuestion& question, std::ostream& out) {
     const TopicFilter filter = TopicFilter::parse(question.topic).value();
@@ -59,6 +71,7 @@ bool acl_explain(const Configuration& configuration, const Identity& who,
             out << ": MQTT clients get what is allowed of it, browsers that select it are refused";
         }
         out << "\n";
+        print_without_keys(*grants, question, coverage, out);
         return coverage == Coverage::All;
     }
     const std::optional<std::string_view> key = question.key;

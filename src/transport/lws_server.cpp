@@ -118,6 +118,11 @@ const lws_protocols protocols[] = {
 // No keep-alive pings by lws: Session::check() has its own.
 const lws_retry_bo_t no_lws_pings{};
 
+// The longest plaintext of a TLS record. What OpenSSL decrypted and lws did not fetch raises no
+// event any more, so a read takes a whole record: otherwise a long request stalls until its
+// deadline.
+constexpr unsigned tls_record_bytes = 16'384;
+
 // For the few answers that lws gives by itself, to requests that it cannot read.
 const lws_protocol_vhost_options* headers_of_lws_answers() {
     static const auto chained = [] {
@@ -165,6 +170,7 @@ Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loo
     info.user = server.get();
     info.retry_and_idle_policy = &no_lws_pings;
     info.max_http_header_data2 = static_cast<unsigned>(limits.header_bytes);
+    info.pt_serv_buf_size = tls_record_bytes;
     info.timeout_secs = static_cast<unsigned>(handshake_s.count());
     info.keepalive_timeout = static_cast<int>(handshake_s.count());
     // Of later requests on a connection; the first has its deadline in check_handshakes(), which

@@ -47,7 +47,7 @@ test("an unreadable configuration refuses the start, naming the file and the rea
   const { code, log } = await refusedStart(t, { mode: 0o000 });
 
   assert.notEqual(code, 0);
-  assert.equal(linesAbout(log, /rtbridge\.toml.*Permission denied/).length, 1, log);
+  assert.equal(linesAbout(log, /rtbridge\.toml.*Permission denied for user \S+/).length, 1, log);
 });
 
 test("a configuration that does not exist refuses the start where the option names it", async (t) => {

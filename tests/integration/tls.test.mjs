@@ -239,6 +239,21 @@ test("rtbridgectl doctor asks over https too, and believes only whom it is told 
   assert.match(wrongName.stdout, /mismatch/);
 });
 
+test("a header nearly as long as its limit is read to its end, first and later requests alike", async (t) => {
+  const broker = await startTls(t);
+  const socket = await handshake(t, broker);
+  let text = "";
+  socket.on("data", (chunk) => (text += chunk));
+
+  // One record of TLS, of which the server's first read gets all or only a part.
+  for (const answers of [1, 2]) {
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${"a".repeat(15_000)}\r\n\r\n`);
+    await until("answer", () => text.split('{"status":"alive"}').length > answers);
+  }
+
+  assert.equal((await broker.status()).limits.handshake_timeout, 0);
+});
+
 test("a large frame from a browser is read to its end", async (t) => {
   const broker = await startTls(t);
   const browser = await openBrowser(t, `${broker.wsUrl}/ws`, { ca: first.cert });

@@ -53,6 +53,17 @@ TEST_F(MqttAccessTest, DecidesByTheNameThatTheBrokerReports) {
     EXPECT_EQ(metrics.filtered_mqtt.value(), 1U);
 }
 
+TEST_F(MqttAccessTest, AnAllowThatIsLimitedToKeysGivesNoSubscription) {
+    adopt(acl +
+          "[[acl.rule]]\nallow = [\"receive\", \"subscribe\"]\n"
+          "topics = [\"battery/#\"]\nkeys = [\"{user}\"]\n");
+    const MqttClient anna = client(p1, "pump", "anna");
+
+    EXPECT_FALSE(subscribe(anna, "battery/#"));
+    EXPECT_FALSE(subscribe(anna, "#"));
+    EXPECT_FALSE(receive(anna, "battery/1"));
+}
+
 TEST_F(MqttAccessTest, RefusesFiltersThatAreNone) {
     adopt("[acl]\ndefault = \"allow\"\n");
     for (const char* const filter : {"", "a/#/b", "a+", "$share/g/a#", "$share/g/"}) {

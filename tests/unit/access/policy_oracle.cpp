@@ -129,6 +129,20 @@ Coverage PolicyOracle::coverage(const Identity& who, ActionSet actions, const To
     return all ? Coverage::All : none ? Coverage::None : Coverage::Part;
 }
 
+Coverage PolicyOracle::coverage_without_key(const Identity& who, ActionSet actions,
+                                            const Topic& filter,
+                                            const std::vector<Topic>& topics) const {
+    bool all = true;
+    bool none = true;
+    for (const Topic& topic : topics) {
+        if (!matches(filter, topic)) continue;
+        const bool allowed = may(who, actions, topic, std::nullopt);
+        all = all && allowed;
+        none = none && !allowed;
+    }
+    return all ? Coverage::All : none ? Coverage::None : Coverage::Part;
+}
+
 bool PolicyOracle::anything(const Identity& who, ActionSet actions, std::optional<std::string> key,
                             const std::vector<Topic>& topics) const {
     return std::any_of(topics.begin(), topics.end(), [&](const Topic& topic) {

@@ -24,6 +24,9 @@ public:
     [[nodiscard]] Coverage coverage(const Identity& who, ActionSet actions, const Topic& filter,
                                     const std::vector<std::string>& keys,
                                     const std::vector<Topic>& topics) const;
+    [[nodiscard]] Coverage coverage_without_key(const Identity& who, ActionSet actions,
+                                                const Topic& filter,
+                                                const std::vector<Topic>& topics) const;
     [[nodiscard]] bool anything(const Identity& who, ActionSet actions,
                                 std::optional<std::string> key,
                                 const std::vector<Topic>& topics) const;

@@ -190,6 +190,9 @@ void check_coverages(const PolicyOracle& oracle, const Grants& grants, const Ide
             << "filter \"" << filter << "\" actions " << actions.contains(Action::Receive)
             << actions.contains(Action::Subscribe) << actions.contains(Action::History) << " keys "
             << testing::PrintToString(asked);
+        ASSERT_EQ(grants.coverage_without_key(actions, TopicFilter::parse(filter).value()),
+                  oracle.coverage_without_key(who, actions, split(filter), world.topics))
+            << "filter \"" << filter << "\" without key";
     }
     const ActionSet actions = random_actions(dice);
     const std::optional<std::string> key =

@@ -70,6 +70,12 @@ TEST(PolicyReview, WarnsOfClaimsWithoutTokens) {
     EXPECT_EQ(remarks(rule, true), "");
 }
 
+TEST(PolicyReview, WarnsOfTopicsThatNameAShare) {
+    EXPECT_EQ(remarks(allow("", live, "\"$share/g/a/+\""), false),
+              "4:11: warning: \"$share/g/a/+\" can never match: a shared subscription is checked "
+              "by the filter behind its group; write \"a/+\"\n");
+}
+
 TEST(PolicyReview, WarnsOfAllowsThatDeniesTakeAwayWhole) {
     const std::string remark =
         "4:11: warning: allowing \"a/+\" has no effect: denies take it all away again\n";

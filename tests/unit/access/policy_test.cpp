@@ -208,6 +208,8 @@ TEST(Policy, CoverageWithKeysAsksForEachOfThem) {
     EXPECT_EQ(coverage(*grants, "a/x", {"bob"}), Coverage::None);
     EXPECT_EQ(coverage(*grants, "a/x", {"anna", "bob"}), Coverage::Part);
     EXPECT_EQ(coverage(*grants, "a/x"), Coverage::All);
+    EXPECT_EQ(grants->coverage_without_key(receive_live, TopicFilter::parse("a/x").value()),
+              Coverage::None);
     EXPECT_TRUE(grants->anything(receive_live, "anna"));
     EXPECT_FALSE(grants->anything(receive_live, "bob"));
     EXPECT_TRUE(grants->anything(receive_live));

@@ -304,8 +304,8 @@ TEST(Token, IsForTheAudience) {
     } cases[] = {
         {R"("aud":"rtbridge")", "ok"},
         {R"("aud":["other","rtbridge"])", "ok"},
-        {R"("aud":"other")", R"(the audience (aud) is ""other"")"},
-        {R"("aud":"rtbridge2")", R"(the audience (aud) is ""rtbridge2"")"},
+        {R"("aud":"other")", R"(the audience (aud) is "other")"},
+        {R"("aud":"rtbridge2")", R"(the audience (aud) is "rtbridge2")"},
         {R"("aud":[])", "the audience (aud) is \"[]\""},
         {R"("aud":{"rtbridge":"rtbridge"})", ""},
         {R"("aud":[["rtbridge"]])", ""},

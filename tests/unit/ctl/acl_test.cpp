@@ -95,6 +95,18 @@ TEST(AclExplain, AdminHasNoTopic) {
               "allowed\n");
 }
 
+TEST(AclExplain, SaysWhereOnlyBrowsersKnowTheKey) {
+    const Configuration keyed = configuration(
+        "[[acl.rule]]\nallow = [\"receive\", \"subscribe\"]\n"
+        "topics = [\"battery/#\"]\nkeys = [\"{user}\"]\n");
+    std::ostringstream out;
+
+    EXPECT_TRUE(acl_explain(keyed, user("anna"), {Action::Subscribe, "battery/#", {}}, out));
+    EXPECT_THAT(out.str(),
+                HasSubstr("allowed\nfor browsers, by key; for MQTT clients, which know no "
+                          "keys: denied\n"));
+}
+
 TEST(AclExplain, OfAFilterSaysHowMuchIsAllowed) {
     EXPECT_EQ(explained(user("anna"), {Action::Subscribe, "home/anna/#", {}}, false),
               "  receive           in part  \n"
@@ -198,6 +210,8 @@ TEST_F(AclCommand, AnswersByItsExitCode) {
     testing::internal::CaptureStderr();
     EXPECT_EQ(run({"explain", path_, "--user", "anna", "receive", "home/anna/x"}), 0);
     EXPECT_EQ(run({"explain", path_, "--user", "bob", "receive", "home/anna/x"}), 1);
+    EXPECT_EQ(run({"explain", path_, "--user", "anna", "subscribe", "$share/g/home/anna/x"}), 0);
+    EXPECT_EQ(run({"explain", path_, "--user", "bob", "subscribe", "$share/g/home/anna/x"}), 1);
     EXPECT_EQ(run({"explain", path_, "--role", "operator", "--role", "r", "admin"}), 0);
     EXPECT_EQ(run({"explain", path_, "admin"}), 1);
     EXPECT_EQ(run({"explain", path_, "recieve", "a"}), 2);
