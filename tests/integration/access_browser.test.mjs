@@ -450,7 +450,7 @@ test("sessions and metrics are for admins, and for this machine without a proxy"
     assert.equal(await ask(proxied), 401, path);
     assert.equal(await ask({ ...proxied, ...bearer("user-1") }), 403, path);
     assert.equal(await ask({ ...proxied, ...bearer("operator") }), 200, path);
-    assert.equal(await ask({ host: "panel.example" }), 401, path);
+    assert.equal(await ask({ host: "panel.example" }), 403, path);
     assert.equal(await ask({ origin: "http://evil.example" }), 403, path);
   }
   const [session] = (await get(`${broker.httpUrl}/api/sessions`)).json.items;
