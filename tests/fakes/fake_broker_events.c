@@ -48,13 +48,20 @@ void fake_connections_clear(void) {
     while (fake_broker.connections != NULL) remove_connection(&fake_broker.connections);
 }
 
+// The first registration for this event from here on. The real broker has a list per event: a
+// callback may register and unregister for other events while it runs.
+static struct callback* callback_for(struct callback* from, int event) {
+    while (from != NULL && from->event != event) from = from->next;
+    return from;
+}
+
 // Raises an event at one callback after the other while it is answered with `go_on`.
 static int raise_event(int event, void* data, enum phase phase, int go_on) {
     int rc = MOSQ_ERR_SUCCESS;
     struct callback* next = NULL;
-    for (struct callback* callback = fake_broker.callbacks; callback != NULL; callback = next) {
-        next = callback->next;
-        if (callback->event != event) continue;
+    for (struct callback* callback = callback_for(fake_broker.callbacks, event); callback != NULL;
+         callback = next) {
+        next = callback_for(callback->next, event);
         fake_broker.phase = phase;
         rc = callback->function(event, data, callback->user_data);
         fake_broker.phase = PHASE_IDLE;
@@ -159,9 +166,9 @@ void fake_delivery_free(struct fake_delivery* delivery) {
 // Raises an event whose answers nobody reads.
 static void raise_to_all(int event, void* data, enum phase phase) {
     struct callback* next = NULL;
-    for (struct callback* callback = fake_broker.callbacks; callback != NULL; callback = next) {
-        next = callback->next;
-        if (callback->event != event) continue;
+    for (struct callback* callback = callback_for(fake_broker.callbacks, event); callback != NULL;
+         callback = next) {
+        next = callback_for(callback->next, event);
         fake_broker.phase = phase;
         callback->function(event, data, callback->user_data);
         fake_broker.phase = PHASE_IDLE;
