@@ -87,7 +87,7 @@ export async function certificates(t, names) {
 export async function reload(broker, rtbridge) {
   if (rtbridge !== undefined) broker.write("rtbridge.toml", rtbridge);
   const before = broker.log().length;
-  process.kill(broker.pid, "SIGHUP");
+  await broker.sighup();
   const [, outcome] = await broker.waitForLog(/rtbridge: (configuration reloaded|reload refused)/, before);
   return { ok: outcome === "configuration reloaded" };
 }

@@ -69,7 +69,7 @@ async function statusOf(broker) {
 async function reload(broker, text) {
   broker.write("rtbridge.toml", text);
   const { generation } = await statusOf(broker);
-  process.kill(broker.pid, "SIGHUP");
+  await broker.sighup();
   await until("the reload", async () => {
     const status = await statusOf(broker);
     return status?.generation > generation;
@@ -444,7 +444,7 @@ test("tokens of an issuer that a reload removed do not come back", async (t) => 
   const session = await openBrowser(t, ws, { headers: bearer("user-1") });
 
   broker.write("rtbridge.toml", config({ issuer: "" }));
-  process.kill(broker.pid, "SIGHUP");
+  await broker.sighup();
 
   assert.equal((await session.wasClosed()).code, 4003);
   assert.equal((await refusedUpgrade(ws, { headers: bearer("user-1") })).status, 401);
