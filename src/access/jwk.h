@@ -6,8 +6,9 @@
 #include "base/result.h"
 #include "config/token_algorithm.h"
 
-struct _cjose_jwk_int;  // cjose_jwk_t
-struct evp_pkey_st;     // EVP_PKEY
+// cjose_jwk_t, as cjose names it. NOLINTNEXTLINE(bugprone-reserved-identifier)
+struct _cjose_jwk_int;
+struct evp_pkey_st;  // EVP_PKEY
 
 namespace rtbridge {
 

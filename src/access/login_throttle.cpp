@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds first_wait = 1s;
 // What counts as one place.
 std::string place_of(std::string_view address) {
     constexpr std::size_t network_bytes = 8;  // a /64
-    const std::string text(address);
+    std::string text(address);
     in6_addr v6{};
     if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
     const auto* const bytes = reinterpret_cast<const char*>(v6.s6_addr);

@@ -55,15 +55,15 @@ void MqttClients::disconnect(std::string_view id, const void* connection) {
 }
 
 void MqttClients::leave(Entry& entry) {
-    entry.away_bytes = 2 * entry.id.size() + bytes_of(entry.current) +
-                       (entry.previous ? bytes_of(*entry.previous) : 0);
-    entry.away = away_.insert(away_.end(), &entry);
-    away_bytes_ += entry.away_bytes;
+    entry.away_bytes_ = 2 * entry.id.size() + bytes_of(entry.current) +
+                        (entry.previous ? bytes_of(*entry.previous) : 0);
+    entry.away_ = away_.insert(away_.end(), &entry);
+    away_bytes_ += entry.away_bytes_;
 }
 
 void MqttClients::come_back(Entry& entry) {
-    away_.erase(entry.away);
-    away_bytes_ -= entry.away_bytes;
+    away_.erase(entry.away_);
+    away_bytes_ -= entry.away_bytes_;
 }
 
 std::size_t MqttClients::forget_surplus() {

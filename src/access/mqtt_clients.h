@@ -60,8 +60,8 @@ public:
 
     private:
         friend class MqttClients;
-        std::list<Entry*>::iterator away;  // position in away_; valid while current is offline
-        std::size_t away_bytes = 0;        // what it counts for there
+        std::list<Entry*>::iterator away_;  // position in away_; valid while current is offline
+        std::size_t away_bytes_ = 0;        // what it counts for there
     };
 
     MqttClients(std::size_t away_max, std::size_t away_bytes_max)

@@ -10,6 +10,7 @@ namespace rtbridge {
 
 // A JWS in compact form whose header and claims are JSON objects (RFC 7515, RFC 7519). Nothing is
 // proven about it.
+// NOLINTNEXTLINE(bugprone-exception-escape): that of nlohmann::json's move is an assertion
 struct Token {
     std::string text;
     nlohmann::json header;

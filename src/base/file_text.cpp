@@ -23,7 +23,7 @@ Failure<std::string> cannot_read() {
 
 std::string why_not_opened() {
     const int error = errno;
-    const std::string why = std::generic_category().message(error);
+    std::string why = std::generic_category().message(error);
     if (error != EACCES) return why;
     passwd entry{};
     passwd* found = nullptr;

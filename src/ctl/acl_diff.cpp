@@ -29,7 +29,10 @@ std::set<std::string> effects_of(const Config& config) {
                 const std::string on = start + " on " + in_quotes(topic.value);
                 if (rule.keys.empty()) effects.insert(on + who);
                 for (const Placed<std::string>& key : rule.keys) {
-                    effects.insert(on + " with key " + in_quotes(key.value) + who);
+                    effects.insert(std::string(on)
+                                       .append(" with key ")
+                                       .append(in_quotes(key.value))
+                                       .append(who));
                 }
             }
         }

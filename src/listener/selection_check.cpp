@@ -26,7 +26,7 @@ std::optional<SelectionDenial> check_selection(const Selection& selection, const
 
     for (const TopicFilter& filter : selection.topics) {
         if (grants.coverage(receive_live, filter, keys) == Coverage::All) continue;
-        const std::string text(filter.text());
+        const std::string& text = filter.text();
         const std::optional<std::string_view> key =
             keys.empty() ? std::nullopt : std::optional<std::string_view>(keys.front());
         return SelectionDenial{"topic " + text, "no access to all of topic=" + text,

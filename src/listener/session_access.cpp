@@ -22,7 +22,7 @@ SessionAccessPtr SessionAccessPool::share(Visitor visitor, const Policy& policy)
     const std::size_t hash = hash_of(visitor.identity);
     const auto [begin, end] = by_hash_.equal_range(hash);
     for (auto it = begin; it != end; ++it) {
-        const SessionAccessPtr known = it->second.lock();
+        SessionAccessPtr known = it->second.lock();
         if (known && known->visitor == visitor) return known;
     }
     auto grants = policy.grants(visitor.identity);

@@ -55,7 +55,7 @@ ordered_json rule_json(const RuleStatus& rule) {
 ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_ms) {
     if (certificate == nullptr) return nullptr;
     const std::int64_t expires_ms = certificate->expires_unix_s() * 1000;
-    constexpr std::int64_t day_ms = 24 * 3600 * 1000;
+    constexpr std::int64_t day_ms = std::int64_t{24} * 3600 * 1000;
     return {{"subject", certificate->subject()},
             {"expires", expires_ms},
             {"days", (expires_ms - now_unix_ms) / day_ms}};
