@@ -8,12 +8,6 @@
 #include "rules/rule.h"
 
 namespace rtbridge {
-namespace {
-
-// The broker turns its loop at least ten times a second.
-constexpr std::chrono::seconds ticks_expected_within{5};
-
-}  // namespace
 
 // publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
@@ -84,7 +78,7 @@ void Bridge::write_log_lines() {
 // its token expires (it may do nothing any more, though), and the log lines of other threads and of
 // refusals wait for the next publish.
 void Bridge::warn_without_ticks() {
-    if (warned_without_ticks_ || clock_.now() - started_ < ticks_expected_within) return;
+    if (warned_without_ticks_ || clock_.now() - started_ < tick_silence_max) return;
     warned_without_ticks_ = true;
     log_.write(
         LogLevel::Warning,

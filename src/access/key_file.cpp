@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -16,22 +15,6 @@ namespace rtbridge {
 namespace {
 
 constexpr std::size_t file_bytes_max = 1 * MiB;
-
-// Why it could not be read, or an empty text.
-std::string read_into(std::string& text, const FileDescriptor& file) {
-    text.resize(file_bytes_max + 1);
-    std::size_t size = 0;
-    while (size < text.size()) {
-        const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return std::generic_category().message(errno);
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    if (size > file_bytes_max) return "it is larger than 1MiB";
-    text.resize(size);
-    return {};
-}
 
 }  // namespace
 
@@ -54,7 +37,10 @@ std::optional<std::string> read_key_file(const Placed<std::string>& file, const 
                                             in_quotes(file.value) + "; chmod o= it");
     }
     std::string text;
-    if (const std::string why = read_into(text, opened); !why.empty()) return fail(why);
+    if (!read_to_end(opened, file_bytes_max, text)) {
+        return fail(std::generic_category().message(errno));
+    }
+    if (text.size() > file_bytes_max) return fail("it is larger than 1MiB");
     return text;
 }
 

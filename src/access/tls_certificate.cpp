@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "access/key_file.h"
+#include "access/openssl_errors.h"
 #include "base/free_with.h"
 #include "config/in_quotes.h"
 
@@ -28,15 +29,6 @@ void free_chain(STACK_OF(X509) * chain) {
     sk_X509_pop_free(chain, X509_free);
 }
 using Chain = std::unique_ptr<STACK_OF(X509), FreeWith<free_chain>>;
-
-// The broker's own TLS reads the error queue of its thread: ours must leave nothing in it.
-class ErrorsKeptApart {
-public:
-    ErrorsKeptApart() { ERR_set_mark(); }
-    ErrorsKeptApart(const ErrorsKeptApart&) = delete;
-    ErrorsKeptApart& operator=(const ErrorsKeptApart&) = delete;
-    ~ErrorsKeptApart() { ERR_pop_to_mark(); }
-};
 
 std::string last_error() {
     const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -145,7 +137,7 @@ TlsCertificate::~TlsCertificate() = default;
 std::shared_ptr<const TlsCertificate> TlsCertificate::load(const TlsConfig& config,
                                                            std::int64_t now_unix_s,
                                                            Diagnostics& diagnostics) {
-    const ErrorsKeptApart errors;
+    const OpensslErrorMark mark;
     auto loaded = std::shared_ptr<TlsCertificate>(new TlsCertificate);
     Parts& parts = *loaded->parts_;
     const bool has_chain = parts.read_chain(config.cert_file, diagnostics);

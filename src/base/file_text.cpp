@@ -10,8 +10,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/file_descriptor.h"
-
 namespace rtbridge {
 namespace {
 
@@ -34,6 +32,20 @@ std::string why_not_opened() {
     return why + " for user " + (named ? entry.pw_name : std::to_string(user).c_str());
 }
 
+bool read_to_end(const FileDescriptor& file, std::size_t bytes_max, std::string& text) {
+    text.resize(bytes_max + 1);
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return false;
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    text.resize(size);
+    return true;
+}
+
 Result<FileText, std::string> read_file_text(const std::string& path, std::size_t bytes_max,
                                              std::string_view too_large) {
     // O_NONBLOCK: opening a FIFO would wait for a writer.
@@ -48,17 +60,8 @@ Result<FileText, std::string> read_file_text(const std::string& path, std::size_
     FileText result;
     result.readable_by_others = (status.st_mode & S_IROTH) != 0;
     std::string& text = result.text;
-    text.resize(bytes_max + 1);
-    std::size_t size = 0;
-    while (size < text.size()) {
-        const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return cannot_read();
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    if (size > bytes_max) return Failure{std::string(too_large)};
-    text.resize(size);
+    if (!read_to_end(file, bytes_max, text)) return cannot_read();
+    if (text.size() > bytes_max) return Failure{std::string(too_large)};
     return result;
 }
 

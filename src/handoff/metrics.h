@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -64,6 +65,10 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "log_lines",
         "clients_away",
 };
+
+// The broker turns its loop at least ten times a second: after so long without a turn something is
+// wrong.
+inline constexpr std::chrono::seconds tick_silence_max{5};
 
 // Figures that both threads write and any thread reads.
 struct Metrics {

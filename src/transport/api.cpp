@@ -16,8 +16,6 @@
 namespace rtbridge {
 namespace {
 
-// The broker turns its loop at least ten times a second.
-constexpr std::chrono::seconds tick_silence_max{5};
 // Enough for what today's routes take; limits.body is for those that publish.
 constexpr std::size_t small_body_bytes = 16 * KiB;
 constexpr std::string_view preflight_age_s = "600";

@@ -2,17 +2,9 @@
 
 #include <string>
 
+#include "config/in_quotes.h"
+
 namespace rtbridge {
-namespace {
-
-constexpr std::size_t quoted_bytes_max = 64;  // of what someone else wrote
-
-std::string in_quotes(std::string_view text) {
-    const bool whole = text.size() <= quoted_bytes_max;
-    return "\"" + std::string(text.substr(0, quoted_bytes_max)) + (whole ? "\"" : "...\"");
-}
-
-}  // namespace
 
 void report_denial(const ApiContext& context, const Identity& who, std::string_view what,
                    const AclRuleConfig* rule) {
