@@ -4,10 +4,16 @@
 
 #include <utility>
 
+#include "base/random_name.h"
 #include "config/restart_required.h"
 #include "rules/rule.h"
 
 namespace rtbridge {
+namespace {
+
+constexpr std::size_t epoch_characters = 8;
+
+}  // namespace
 
 // publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
@@ -186,7 +192,8 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
 
     auto listener = Listener::start(bridge->make_snapshot(),
                                     {bridge->mailbox_, bridge->metrics_, clock,
-                                     static_cast<LogSink&>(bridge->outbox_), bridge->logins_});
+                                     static_cast<LogSink&>(bridge->outbox_), bridge->logins_,
+                                     bridge->registry_, bridge->epoch_});
     if (!listener.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
         log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,
@@ -204,6 +211,7 @@ Bridge::Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock
       broker_(broker),
       log_(log),
       clock_(clock),
+      epoch_(random_name(epoch_characters)),
       mqtt_access_(
           {logins_.throttle, metrics_, clock, static_cast<LogSink&>(outbox_),
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),

@@ -93,6 +93,8 @@ private:
 
     Metrics metrics_;
     SharedLogins logins_;
+    SessionRegistry registry_;
+    const std::string epoch_;  // of offsets
     Outbox outbox_{metrics_};
     MqttAccess mqtt_access_;
     Mailbox mailbox_{{}};

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "handoff/gap.h"
 
 namespace rtbridge {
 
@@ -37,6 +38,7 @@ enum class Limit : std::uint8_t {
     DrainTime,
     LogLines,
     ClientsAway,
+    Recovery,
     Count,
 };
 
@@ -64,6 +66,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "drain_time",
         "log_lines",
         "clients_away",
+        "recovery",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is
@@ -89,9 +92,11 @@ struct Metrics {
     Counter filtered_mqtt;      // deliveries that an MQTT subscriber may not receive
     Counter filtered_browsers;  // deliveries that a session may not receive
     Counter listener_errors;    // turns of a listener cut short, out of memory
+    std::array<Counter, static_cast<std::size_t>(GapReason::Count)> gaps;  // told to sessions
     std::array<Counter, static_cast<std::size_t>(Limit::Count)> limits;
     std::atomic<SteadyTime> last_tick{SteadyTime{}};  // broker's last turn; SteadyTime{} = none yet
 
+    [[nodiscard]] Counter& gap(GapReason why) { return gaps.at(static_cast<std::size_t>(why)); }
     void hit(Limit limit, std::uint64_t n = 1) noexcept {
         limits.at(static_cast<std::size_t>(limit)).add(n);
     }

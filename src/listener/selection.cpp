@@ -11,7 +11,7 @@ bool Selection::selects(const Update& update) const noexcept {
         });
     if (!topic_selected) return false;
     return keys.empty() || std::any_of(keys.begin(), keys.end(), [&](const KeySelector& key) {
-               return key.name == update.key_name && key.value == update.key;
+               return (key.name.empty() || key.name == update.key_name) && key.value == update.key;
            });
 }
 
@@ -25,6 +25,17 @@ std::string Selection::canonical() const {
         // The length first: no choice of key values can look like another selection.
         text += std::to_string(part.size()) + ":" + part;
     }
+    return text;
+}
+
+std::string Selection::text() const {
+    std::string text;
+    const auto append = [&text](std::string_view name, std::string_view value) {
+        if (!text.empty()) text += '&';
+        text.append(name).append("=").append(value);
+    };
+    for (const TopicFilter& topic : topics) append("topic", topic.text());
+    for (const KeySelector& key : keys) append(key.name.empty() ? "key" : key.name, key.value);
     return text;
 }
 

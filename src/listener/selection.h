@@ -10,7 +10,7 @@
 namespace rtbridge {
 
 struct KeySelector {
-    std::string name;   // as in Update::key_name
+    std::string name;   // as in Update::key_name; empty: whatever it is called
     std::string value;  // compared as text
 };
 
@@ -23,6 +23,8 @@ struct Selection {
     [[nodiscard]] bool selects(const Update& update) const noexcept;
     // Equal for selections that select the same; groups sessions.
     [[nodiscard]] std::string canonical() const;
+    // As in the query of a URL, for people: "topic=site/+&userId=anna"; empty: everything.
+    [[nodiscard]] std::string text() const;
 };
 
 }  // namespace rtbridge

@@ -36,7 +36,7 @@ std::optional<SelectionDenial> check_selection(const Selection& selection, const
 
     for (const KeySelector& key : selection.keys) {
         if (grants.anything(receive_live, key.value)) continue;
-        const std::string text = key.name + "=" + key.value;
+        const std::string text = (key.name.empty() ? "key" : key.name) + "=" + key.value;
         return SelectionDenial{text, "no access to anything of " + text, nullptr};
     }
     if (selection.keys.empty() && !grants.anything(receive_live)) {

@@ -1,5 +1,7 @@
 #include "listener/session.h"
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -8,11 +10,12 @@
 namespace rtbridge {
 namespace {
 
-// Several pending frames go out in one write of up to this size: 16 small frames per write make a
-// delivery 14 times cheaper than one.
 constexpr std::size_t write_chunk_bytes = 64 * KiB;
-constexpr std::size_t snapshot_step_entries = 4096;  // looked at per turn, sent or not
+constexpr std::size_t catch_up_entries = 4096;  // looked at per turn, sent or not
 constexpr int bad_requests_max = 3;
+// After so long without any progress what waits in mode Latest is old, the round of the queue that
+// was being sent as well.
+constexpr std::chrono::seconds stalled_after{1};
 
 // Browsers that come back together after a restart must not be pinged together for ever: each first
 // ping comes up to half an interval early, and the rest follow it.
@@ -29,86 +32,232 @@ std::string limit_reason(std::string_view name, std::size_t max) {
 
 }  // namespace
 
-Session::Session(std::string id, SessionAccessPtr access, Selection selection,
-                 SessionOutput& output, SessionEnvironment& environment)
-    : id_(std::move(id)),
+Session::Session(SessionRecordPtr record, SessionAccessPtr access, SessionOutput& output,
+                 SessionEnvironment& environment)
+    : record_(std::move(record)),
       access_(std::move(access)),
-      selection_(std::move(selection)),
       output_(output),
       env_(environment),
-      connected_at_unix_ms_(environment.clock.unix_ms()),
-      last_life_(environment.clock.now() - phase_of(id_, environment.limits->ping_interval)),
-      requests_(environment.clock.now()) {}
-
-void Session::start_snapshot() {
-    snapshot_ = std::make_unique<LatestStore::Walk>(env_.latest, selection_);
-    snapshot_until_ = env_.latest.newest_offset();
+      last_life_(environment.clock.now() - phase_of(id(), environment.limits->ping_interval)),
+      last_write_(last_life_),
+      requests_(environment.clock.now()) {
+    schedule_check();
 }
 
-bool Session::enqueue(const FramePtr& frame, const UpdatePtr& update) {
+Subscription* Session::find_subscription(std::uint32_t number) const {
+    for (const auto& subscription : subscriptions_) {
+        if (subscription->number == number) return subscription.get();
+    }
+    return nullptr;
+}
+
+Subscription* Session::catching_up() const {
+    for (const auto& subscription : subscriptions_) {
+        if (subscription->catch_up) return subscription.get();
+    }
+    return nullptr;
+}
+
+void Session::send(std::string_view frame) {
+    if (closing_) return;
+    const std::size_t hard_bytes = env_.limits->queue.hard_bytes;
+    if (control_.size() + frame.size() > hard_bytes) {
+        env_.metrics.hit(Limit::QueueHard);
+        return close(CloseCode::TooSlow, limit_reason("queue.hard", hard_bytes));
+    }
+    control_ += frame;
+    if (!send_control()) output_.request_writable();
+}
+
+bool Session::takes_at_once(const Subscription& subscription) const {
+    return queue_.empty() && control_.empty() && subscription.catch_up == nullptr &&
+           !subscription.gap.any() && subscriptions_.size() == 1 && !closing_ && output_.ready();
+}
+
+bool Session::write_at_once(std::string_view frames, std::size_t updates) {
+    record_->matched.add(updates);
+    if (!write(frames)) {
+        count_dropped(updates);
+        return false;
+    }
+    record_->delivered.add(updates);
+    return true;
+}
+
+bool Session::enqueue(Subscription& subscription, const FramePtr& frame, const UpdatePtr& update) {
     if (closing_) return false;
-    const SendQueue::Loss loss = queue_.push(frame, update, env_.limits->queue);
-    if (loss.conflated > 0) {
-        statistics_.conflated += loss.conflated;
-        env_.metrics.updates_conflated.add(loss.conflated);
+    static thread_local std::vector<SendQueue::Loss> losses;
+    losses.clear();
+    record_->matched.add();
+    queue_.push({frame, update, &subscription}, env_.limits->queue, losses);
+    if (!losses.empty()) count_losses(losses);
+    record_->queue_bytes.set(queue_.bytes());
+    return !std::exchange(flush_owed_, true);
+}
+
+void Session::count_losses(const std::vector<SendQueue::Loss>& losses) {
+    std::size_t conflated = 0;
+    std::size_t dropped = 0;
+    for (const auto& [subscription, offset, fate] : losses) {
+        const bool lost = fate != SendQueue::Fate::Conflated;
+        ++(lost ? dropped : conflated);
+        if (lost || subscription->mode() == SubscriptionMode::All) {
+            const GapReason why =
+                fate == SendQueue::Fate::TooLarge ? GapReason::TooLarge : GapReason::Slow;
+            note_gap(*subscription, offset, offset, 1, why);
+        }
+    }
+    if (conflated > 0) {
+        count_conflated_waiting(conflated);
         env_.metrics.hit(Limit::QueueSoft);
     }
-    if (loss.dropped > 0) {
-        count_dropped(loss.dropped);
+    if (dropped > 0) {
+        count_dropped(dropped);
         env_.metrics.hit(Limit::QueueHard);
-        if (!hard_since_) hard_since_ = env_.clock.now();
+        if (!hard_since_) {
+            hard_since_ = env_.clock.now();
+            schedule_check();
+        }
     }
-    return !std::exchange(flush_owed_, true);
+}
+
+void Session::note_gap(Subscription& subscription, std::uint64_t from, std::uint64_t to,
+                       std::uint64_t n, GapReason why) {
+    if (!subscription.gap.any()) {
+        record_->gaps.add();
+        env_.metrics.gap(why).add();
+    }
+    subscription.gap.add(from, to, n, why);
 }
 
 void Session::flush() {
     flush_owed_ = false;
-    static thread_local std::string scratch;  // one per listener: gathers frames into one write
     if (closing_) return;
-    if (snapshot_) send_snapshot(scratch);
-    while (!queue_.empty() && output_.ready()) {
-        const SendQueue::Chunk chunk = queue_.front(write_chunk_bytes, scratch);
-        write(chunk.bytes, chunk.frames);
-        queue_.pop(chunk.frames);
-    }
-    if (snapshot_ || !output_.ready()) output_.request_writable();
+    if (send_control() && send_catch_up()) send_queue();
+    const bool more = !control_.empty() || !queue_.empty() || catching_up() != nullptr;
+    if (more && !closing_) output_.request_writable();
     if (queue_.bytes() <= env_.limits->queue.soft_bytes) hard_since_.reset();
+    record_->queue_bytes.set(queue_.bytes() + control_.size());
 }
 
-// One step a turn, so that a large store delays nobody else. Entries that were updated since the
-// session began are left out: the live ones are on their way.
-void Session::send_snapshot(std::string& scratch) {
-    if (!output_.ready()) return;
-    scratch.clear();
-    std::size_t updates = 0;
-    for (const UpdatePtr& update : snapshot_->step(snapshot_step_entries, write_chunk_bytes)) {
-        if (update->offset > snapshot_until_ || !output_.shape().carries(update->shape)) continue;
+bool Session::send_control() {
+    if (control_.empty()) return true;
+    if (!output_.ready()) return false;
+    (void)write(std::exchange(control_, {}));
+    return output_.ready();
+}
+
+// One step a turn, so that a large store delays nobody else.
+bool Session::send_catch_up() {
+    Subscription* const subscription = catching_up();
+    if (subscription == nullptr) return true;
+    if (!output_.ready()) return false;
+    CatchUp& catch_up = *subscription->catch_up;
+    const WireShape& shape = output_.shape(subscription->number);
+    static thread_local std::vector<FramePtr> frames;
+    frames.clear();
+    for (const UpdatePtr& update : catch_up.step(catch_up_entries, write_chunk_bytes)) {
+        if (!shape.carries(update->shape)) continue;
         if (!may_receive(*update)) {
             env_.metrics.filtered_browsers.add();
             continue;
         }
-        const FramePtr frame = output_.shape().encode(*update);
+        record_->matched.add();
+        FramePtr frame = shape.encode(*update, Delivery::Replayed);
         if (frame->size() > env_.limits->queue.hard_bytes) {
             count_dropped(1);
             env_.metrics.hit(Limit::QueueHard);
+            note_gap(*subscription, update->offset, update->offset, 1, GapReason::TooLarge);
             continue;
         }
-        scratch += *frame;
-        ++updates;
+        frames.push_back(std::move(frame));
     }
-    if (updates > 0) write(scratch, updates);
-    if (snapshot_->done()) snapshot_.reset();
+    const bool done = catch_up.done();
+    const bool live_may_go = done || !catch_up.holds_back_live();
+    std::string caught_up;
+    if (done) {
+        caught_up = shape.caught_up(catch_up.until());
+        subscription->catch_up.reset();
+    }
+    std::vector<std::string_view> views;
+    views.reserve(frames.size());
+    for (const FramePtr& frame : frames) views.push_back(*frame);
+    std::string bytes;
+    shape.append(bytes, views);
+    bytes += caught_up;
+    if (!bytes.empty()) (void)write_updates(bytes, frames.size());
+    return live_may_go && output_.ready();
 }
 
-void Session::write(std::string_view bytes, std::size_t updates) {
-    if (output_.write(bytes) == SessionOutput::Written::No) return count_dropped(updates);
-    statistics_.delivered += updates;
+void Session::send_queue() {
+    if (queue_.empty() || !output_.ready()) return;
+    if (stalled_since_ && env_.now - *stalled_since_ >= stalled_after) {
+        std::vector<SendQueue::Loss> losses;
+        queue_.conflate(SendQueue::Which::Latest, losses);
+        if (!losses.empty()) count_losses(losses);
+    }
+    stalled_since_.reset();
+    if (subscriptions_.size() > 1) queue_.sort_from(sorted_);
+    std::string joined;
+    std::vector<std::string_view> frames;
+    std::vector<std::string> gaps;
+    while (!queue_.empty() && output_.ready()) {
+        const std::vector<const SendQueue::Item*> items = queue_.front(write_chunk_bytes);
+        frames.clear();
+        gaps.clear();
+        gaps.reserve(items.size());  // frames point into it
+        for (const SendQueue::Item* item : items) {
+            Subscription& subscription = *item->subscription;
+            if (subscription.gap.any()) {
+                gaps.push_back(
+                    output_.shape(subscription.number).gap(std::exchange(subscription.gap, {})));
+                if (!gaps.back().empty()) frames.push_back(gaps.back());
+            }
+            frames.push_back(*item->frame);
+        }
+        std::string_view bytes = frames.front();
+        if (frames.size() > 1) {
+            joined.clear();
+            output_.shape(items.front()->subscription->number).append(joined, frames);
+            bytes = joined;
+        }
+        (void)write_updates(bytes, items.size());
+        if (closing_) return;  // abandoned: nothing waits any more
+        queue_.pop(items.size());
+    }
+    sorted_ = static_cast<std::uint32_t>(queue_.size());
+    if (!queue_.empty()) stalled_since_ = env_.now;
+}
+
+bool Session::write_updates(std::string_view bytes, std::size_t updates) {
+    if (!write(bytes)) {
+        count_dropped(updates);
+        return false;
+    }
+    record_->delivered.add(updates);
     env_.metrics.updates_out.add(updates);
+    return true;
+}
+
+bool Session::write(std::string_view bytes) {
+    last_write_ = env_.now;
+    return output_.write(bytes) == SessionOutput::Written::Yes;
 }
 
 void Session::count_dropped(std::size_t updates) {
-    statistics_.dropped += updates;
+    record_->dropped.add(updates);
     env_.metrics.updates_dropped.add(updates);
+}
+
+void Session::count_conflated_waiting(std::size_t updates) {
+    record_->conflated.add(updates);
+    env_.metrics.updates_conflated.add(updates);
+}
+
+void Session::count_conflated(std::size_t updates) {
+    if (closing_) return;
+    record_->matched.add(updates);
+    count_conflated_waiting(updates);
 }
 
 void Session::on_life() {
@@ -135,11 +284,20 @@ bool Session::may_receive(const Update& update) const {
     return access_->grants->may(receive_live, update.topic, update.key);
 }
 
-void Session::change_access(SessionAccessPtr access) {
-    access_ = std::move(access);
-    const std::size_t taken_back =
-        queue_.remove_if([this](const Update& update) { return !may_receive(update); });
-    env_.metrics.filtered_browsers.add(taken_back);
+// When something may have to be done, at the soonest.
+void Session::schedule_check() {
+    const LimitsConfig& limits = *env_.limits;
+    SteadyTime due = pinged_at_ ? *pinged_at_ + limits.ping_interval / 2
+                                : last_life_ + limits.ping_interval;
+    if (!pinged_at_ && output_.watches_for_silence()) {
+        due = std::min(due, last_write_ + limits.ping_interval);
+    }
+    if (hard_since_) due = std::min(due, *hard_since_ + limits.queue.close_after);
+    if (const auto& expires = access_->identity().expires_unix_s) {
+        const std::chrono::milliseconds left(*expires * 1000 - env_.clock.unix_ms());
+        due = std::min(due, env_.clock.now() + left);
+    }
+    env_.wheel.schedule(*this, due);
 }
 
 void Session::check(SteadyTime now) {
@@ -156,15 +314,19 @@ void Session::check(SteadyTime now) {
         return;
     }
     const auto interval = env_.limits->ping_interval;
+    const bool silent = output_.watches_for_silence() && now - last_write_ >= interval;
     if (pinged_at_) {
         if (now - *pinged_at_ >= interval / 2) {
             env_.metrics.hit(Limit::PingInterval);
             close(CloseCode::NoPong, "no pong");
+            return;
         }
-    } else if (now - last_life_ >= interval) {
+    } else if (silent || now - last_life_ >= interval) {
         pinged_at_ = now;
+        last_write_ = now;
         output_.ping();
     }
+    schedule_check();
 }
 
 void Session::close(CloseCode code, std::string_view reason) {
@@ -174,10 +336,18 @@ void Session::close(CloseCode code, std::string_view reason) {
 }
 
 void Session::abandon() {
-    closing_ = true;
-    count_dropped(queue_.size());
+    if (std::exchange(closing_, true)) return;
+    std::size_t lost = queue_.size();
+    for (const auto& subscription : subscriptions_) {
+        if (!subscription->catch_up) continue;
+        record_->matched.add(subscription->catch_up->left());
+        lost += subscription->catch_up->left();
+        subscription->catch_up.reset();
+    }
+    count_dropped(lost);
     queue_ = {};
-    snapshot_.reset();
+    control_ = {};
+    record_->queue_bytes.set(0);
 }
 
 }  // namespace rtbridge

@@ -12,16 +12,17 @@
 #include "base/token_bucket.h"
 #include "config/config.h"
 #include "handoff/metrics.h"
+#include "handoff/session_record.h"
 #include "listener/close_code.h"
-#include "listener/frame.h"
-#include "listener/latest_store.h"
-#include "listener/selection.h"
 #include "listener/send_queue.h"
 #include "listener/session_access.h"
+#include "listener/subscription.h"
+#include "listener/timer_wheel.h"
+#include "listener/wire_shape.h"
 
 namespace rtbridge {
 
-// The wire under a session: what a transport (WebSocket now; SSE, Socket.IO) implements.
+// The wire under a session: what a transport implements.
 class SessionOutput {
 public:
     virtual ~SessionOutput() = default;
@@ -35,39 +36,37 @@ public:
     virtual void request_writable() = 0;
     // A liveness probe, sent as soon as a frame boundary allows.
     virtual void ping() = 0;
+    // The browser expects to hear something in every limits.ping_interval, a probe if nothing else.
+    [[nodiscard]] virtual bool watches_for_silence() const { return false; }
     // Ends the connection; the session is removed by the transport once it is closed.
     virtual void close(CloseCode code, std::string_view reason) = 0;
-    [[nodiscard]] virtual const WireShape& shape() const = 0;
+    // How the subscription with this number is written.
+    [[nodiscard]] virtual const WireShape& shape(std::uint32_t subscription) const = 0;
     [[nodiscard]] virtual std::string_view transport() const = 0;  // "websocket"
-};
-
-struct SessionStatistics {
-    std::uint64_t delivered = 0;  // updates given to the socket
-    std::uint64_t conflated = 0;
-    std::uint64_t dropped = 0;
 };
 
 // What every session shares; outlives all of them.
 struct SessionEnvironment {
-    const LatestStore& latest;
     Metrics& metrics;
     const Clock& clock;
     const LimitsConfig* limits;  // of the running configuration, never null
+    TimerWheel wheel;
+    SteadyTime now;  // of the turn of the loop, for what need not be exact
 };
 
-// One browser connection: who it is, its selection, what waits for it, and whether it is still
-// alive. Written to only through flush(), so that all that is pending goes out in one write.
+// One browser connection: who it is, its subscriptions, what waits for it, and whether it is still
+// alive. Subscriptions are made and ended by Sessions.
 //
 // Thread: listener. Owned by Sessions; `output` belongs to the transport and outlives the session.
-class Session {
+class Session : public TimerWheel::Entry {
 public:
-    Session(std::string id, SessionAccessPtr access, Selection selection, SessionOutput& output,
+    Session(SessionRecordPtr record, SessionAccessPtr access, SessionOutput& output,
             SessionEnvironment& environment);
 
-    // From now on flush() sends the newest values first, as the socket drains.
-    void start_snapshot() ON_LISTENER_THREAD;
-    // True for the first since the last flush(): the caller owes a flush() now.
-    [[nodiscard]] bool enqueue(const FramePtr& frame, const UpdatePtr& update) ON_LISTENER_THREAD;
+    // A reply or another frame that is no update, in front of all updates that wait. One that does
+    // not read its replies is closed at limits.queue.hard.
+    void send(std::string_view frame) ON_LISTENER_THREAD;
+    // Writes what waits, as far as the socket takes it.
     void flush() ON_LISTENER_THREAD;
     void on_writable() ON_LISTENER_THREAD { flush(); }
 
@@ -77,45 +76,68 @@ public:
     void on_bad_request() ON_LISTENER_THREAD;
     // A request of the browser. False: more than limits.requests_per_second, and it is closed.
     [[nodiscard]] bool take_request() ON_LISTENER_THREAD;
-    // What it may do changed: what waits and may not be received any more is taken back.
-    void change_access(SessionAccessPtr access) ON_LISTENER_THREAD;
-    // Several times a second: pings, and ends what is dead, stays too slow or whose token expired.
+    // Pings, and ends what is dead, stays too slow or whose token expired.
     void check(SteadyTime now) ON_LISTENER_THREAD;
     void close(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
     // The connection is gone, or as good as: what still waits is counted as lost.
     void abandon() ON_LISTENER_THREAD;
 
-    [[nodiscard]] const std::string& id() const { return id_; }
+    [[nodiscard]] const std::string& id() const { return record_->id; }
+    [[nodiscard]] const SessionRecord& record() const { return *record_; }
     [[nodiscard]] const SessionAccessPtr& access() const { return access_; }
-    [[nodiscard]] std::int64_t connected_at_unix_ms() const { return connected_at_unix_ms_; }
-    [[nodiscard]] const Selection& selection() const { return selection_; }
-    [[nodiscard]] const WireShape& shape() const { return output_.shape(); }
-    [[nodiscard]] std::string_view transport() const { return output_.transport(); }
-    [[nodiscard]] const SessionStatistics& statistics() const { return statistics_; }
-    [[nodiscard]] std::size_t queue_bytes() const { return queue_.bytes(); }
+    [[nodiscard]] const std::vector<std::unique_ptr<Subscription>>& subscriptions() const {
+        return subscriptions_;
+    }
+    [[nodiscard]] Subscription* find_subscription(std::uint32_t number) const;
+    [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const {
+        return output_.shape(subscription);
+    }
     [[nodiscard]] bool closing() const { return closing_; }
 
-private:
-    void send_snapshot(std::string& scratch) ON_LISTENER_THREAD;
-    void write(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
-    void count_dropped(std::size_t updates) ON_LISTENER_THREAD;
-    [[nodiscard]] bool may_receive(const Update& update) const;
+    // For SubscriptionGroup: frames joined once for many sessions.
 
-    std::string id_;
+    // Nothing waits and the socket takes data, so updates of `subscription` may be written at once.
+    [[nodiscard]] bool takes_at_once(const Subscription& subscription) const;
+    // REQUIRES: takes_at_once(). False: the connection is lost, and the updates are.
+    bool write_at_once(std::string_view frames, std::size_t updates) ON_LISTENER_THREAD;
+    // True for the first since the last flush(): the caller owes a flush() now.
+    [[nodiscard]] bool enqueue(Subscription& subscription, const FramePtr& frame,
+                               const UpdatePtr& update) ON_LISTENER_THREAD;
+    void count_conflated(std::size_t updates) ON_LISTENER_THREAD;
+
+private:
+    friend class Sessions;
+
+    // The steps of flush(). False: nothing more goes out now.
+    bool send_control() ON_LISTENER_THREAD;
+    bool send_catch_up() ON_LISTENER_THREAD;
+    void send_queue() ON_LISTENER_THREAD;
+    bool write_updates(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
+    bool write(std::string_view bytes) ON_LISTENER_THREAD;
+    void count_losses(const std::vector<SendQueue::Loss>& losses) ON_LISTENER_THREAD;
+    void count_dropped(std::size_t updates) ON_LISTENER_THREAD;
+    void count_conflated_waiting(std::size_t updates) ON_LISTENER_THREAD;
+    void note_gap(Subscription& subscription, std::uint64_t from, std::uint64_t to, std::uint64_t n,
+                  GapReason why) ON_LISTENER_THREAD;
+    void schedule_check() ON_LISTENER_THREAD;
+    [[nodiscard]] bool may_receive(const Update& update) const;
+    [[nodiscard]] Subscription* catching_up() const;
+
+    SessionRecordPtr record_;
     SessionAccessPtr access_;
-    Selection selection_;
     SessionOutput& output_;
     SessionEnvironment& env_;
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;  // by number, ascending
     SendQueue queue_;
-    std::unique_ptr<LatestStore::Walk> snapshot_;  // over the newest values still to send
-    std::uint64_t snapshot_until_ = 0;             // offsets above come live
-    std::int64_t connected_at_unix_ms_;
+    std::string control_;  // frames that are no updates
     SteadyTime last_life_;
+    SteadyTime last_write_;
     std::optional<SteadyTime> pinged_at_;
-    std::optional<SteadyTime> hard_since_;  // at the hard limit without a break
-    SessionStatistics statistics_;
+    std::optional<SteadyTime> hard_since_;     // at the hard limit without a break
+    std::optional<SteadyTime> stalled_since_;  // updates wait and none was taken
     TokenBucket requests_;
-    int bad_requests_ = 0;
+    std::uint32_t sorted_ = 0;  // items in queue_ that are known to be in order
+    std::uint8_t bad_requests_ = 0;
     bool flush_owed_ = false;
     bool closing_ = false;
 };

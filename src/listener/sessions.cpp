@@ -1,10 +1,12 @@
 #include "listener/sessions.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <random>
+#include <string_view>
 #include <utility>
+
+#include "base/bytes.h"
+#include "base/random_name.h"
 
 namespace rtbridge {
 namespace {
@@ -13,45 +15,45 @@ namespace {
 // of browsers that read fast enough.
 constexpr std::size_t batch_slice_bytes = 32 * KiB;
 
-// Names a session in logs and status pages; not a secret.
-std::string random_session_id() {
-    static constexpr std::string_view alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
-    static_assert(alphabet.size() == 32);
-    static thread_local std::mt19937_64 random{std::random_device{}()};
-    std::uint64_t bits = random();
-    std::string id(10, ' ');
-    for (char& c : id) {
-        c = alphabet[bits % alphabet.size()];
-        bits /= alphabet.size();
+constexpr std::size_t session_id_characters = 10;
+
+std::uint32_t smallest_free_number(const Session& session) {
+    std::uint32_t number = 1;
+    for (const auto& subscription : session.subscriptions()) {
+        if (subscription->number != number) break;
+        ++number;
     }
-    return id;
+    return number;
+}
+
+ValueStore::Payloads payloads_of(const WireShape& shape) {
+    return shape.carries(PayloadShape::Text) ? ValueStore::Payloads::Any
+                                             : ValueStore::Payloads::JsonOnly;
 }
 
 }  // namespace
 
-struct Sessions::Group {
-    std::string key;
-    Selection selection;
-    std::shared_ptr<const Grants> grants;
-    std::uint32_t id = 0;
-    std::vector<Session*> members;
-};
+Sessions::Sessions(Dependencies dependencies, const LimitsConfig& limits)
+    : deps_(std::move(dependencies)),
+      limits_(limits),
+      environment_{deps_.metrics, deps_.clock, &limits_, TimerWheel(deps_.clock.now()),
+                   deps_.clock.now()} {}
 
-Sessions::Sessions(Metrics& metrics, const Clock& clock, const LimitsConfig& limits)
-    : metrics_(metrics), limits_(limits), environment_{latest_, metrics, clock, &limits_} {}
+Sessions::~Sessions() {
+    for (const auto& [session, owned] : sessions_) deps_.registry.remove(owned->record_);
+}
 
-Sessions::~Sessions() = default;
-
-Session& Sessions::add(SessionAccessPtr access, Selection selection, Snapshot snapshot,
-                       SessionOutput& output) {
-    const std::string& user = access->identity().user;
-    if (!user.empty()) ++by_user_[user];
-    auto owned = std::make_unique<Session>(random_session_id(), std::move(access),
-                                           std::move(selection), output, environment_);
+Session& Sessions::open(SessionAccessPtr access, SessionOutput& output) {
+    auto record = std::make_shared<SessionRecord>();
+    record->id = random_name(session_id_characters);
+    record->transport = output.transport();
+    record->user = access->identity().user;
+    record->connected_at_unix_ms = deps_.clock.unix_ms();
+    deps_.registry.add(record, {{access, &access->identity()}, {}});
+    auto owned =
+        std::make_unique<Session>(std::move(record), std::move(access), output, environment_);
     Session& session = *owned;
-    Group& group = join_group(session);
-    sessions_.emplace(&session, Member{std::move(owned), &group});
-    if (snapshot == Snapshot::Send) session.start_snapshot();
+    sessions_.emplace(&session, std::move(owned));
     return session;
 }
 
@@ -59,155 +61,276 @@ void Sessions::remove(Session& session) {
     const auto it = sessions_.find(&session);
     if (it == sessions_.end()) return;
     session.abandon();
-    leave_group(session, *it->second.group);
-    std::erase(touched_, &session);
-    const auto user = by_user_.find(session.access()->identity().user);
-    if (user != by_user_.end() && --user->second == 0) by_user_.erase(user);
+    for (const auto& subscription : session.subscriptions_) leave_group(*subscription);
+    std::erase(waiting_, &session);
+    deps_.registry.remove(session.record_);
     sessions_.erase(it);
 }
 
-void Sessions::change_access(Session& session, SessionAccessPtr access) {
-    Member& member = sessions_.at(&session);
-    assert(session.access()->identity().user == access->identity().user);
-    session.change_access(std::move(access));
-    Group& left = *member.group;
-    member.group = &join_group(session);  // first, or a group of one would go and come again
-    if (member.group != &left) {
-        leave_group(session, left);
-    } else {
-        left.members.pop_back();
-    }
+Subscribed Sessions::subscribe(Session& session, SubscriptionRequest request) {
+    const std::uint32_t number = smallest_free_number(session);
+    auto owned = std::make_unique<Subscription>(
+        Subscription{.session = session, .number = number, .offset = values_.newest_offset()});
+    Subscription& subscription = *owned;
+    session.subscriptions_.insert(
+        session.subscriptions_.begin() + static_cast<std::ptrdiff_t>(number - 1), std::move(owned));
+    assert(request.max_rate == 0 || request.mode == SubscriptionMode::Latest);
+    join_group(subscription, {request.selection, session.access()->grants, &session.shape(number),
+                              request.mode, request.max_rate});
+    publish_details(session);
+    return {number, subscription.offset, begin(subscription, request)};
 }
 
-Sessions::Group& Sessions::join_group(Session& session) {
-    const std::string selected = session.selection().canonical();
-    const std::shared_ptr<const Grants>& grants = session.access()->grants;
-    std::string key = std::to_string(policy_) + ' ' + std::to_string(selected.size()) + ' ' +
-                      selected + grants->canonical();
+// Says what the subscription gets of the past, and prepares it.
+Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest& request) {
+    const Selection& selection = subscription.group->selection();
+    const Grants& grants = *subscription.session.access()->grants;
+    const ValueStore::Payloads payloads = payloads_of(*subscription.group->kind().shape);
+    const std::uint64_t until = subscription.offset;
+    const auto newest_values = [&](std::uint64_t since) {
+        subscription.catch_up = std::make_unique<CatchUp>(
+            ValueStore::Walk(values_, selection, payloads), since, until);
+    };
+    if (!request.since || request.since->epoch != deps_.epoch) {
+        if (request.snapshot) newest_values(0);
+        return request.since ? Recovered::None : Recovered::New;
+    }
+    const std::uint64_t since = request.since->offset;
+    const auto allowed = [&grants](const Update& update) {
+        return grants.may(receive_live, update.topic, update.key);
+    };
+    const auto history_allowed = [&grants](const Update& update) {
+        return grants.may(Action::History, update.topic, update.key);
+    };
+    ValueStore::Missed missed =
+        values_.missed(selection, payloads, allowed, history_allowed, since);
+    if (missed.kept == ValueStore::Kept::No) {
+        if (request.snapshot) newest_values(0);
+        return Recovered::None;
+    }
+    if (missed.kept == ValueStore::Kept::All) {
+        if (recovery_.take(missed.bytes, limits_.history_bytes)) {
+            subscription.catch_up = std::make_unique<CatchUp>(
+                MissedUpdates(std::move(missed.updates), missed.bytes, recovery_), until);
+            return Recovered::Full;
+        }
+        deps_.metrics.hit(Limit::Recovery);
+    }
+    newest_values(since);
+    return Recovered::Latest;
+}
+
+bool Sessions::unsubscribe(Session& session, std::uint32_t number) {
+    Subscription* const subscription = session.find_subscription(number);
+    if (subscription == nullptr) return false;
+    const std::size_t withdrawn = session.queue_.remove_if(
+        [&](const SendQueue::Item& item) { return item.subscription == subscription; });
+    session.record_->matched.subtract(withdrawn);
+    session.sorted_ = static_cast<std::uint32_t>(session.queue_.size());
+    leave_group(*subscription);
+    std::erase_if(session.subscriptions_,
+                  [&](const auto& owned) { return owned.get() == subscription; });
+    publish_details(session);
+    return true;
+}
+
+// For the status pages of all listeners.
+void Sessions::publish_details(const Session& session) {
+    SessionRegistry::Details details{{session.access(), &session.access()->identity()}, {}};
+    for (const auto& subscription : session.subscriptions()) {
+        details.selections.push_back(subscription->group->selection_text());
+    }
+    session.record_->subscriptions.set(details.selections.size());
+    deps_.registry.set_details(session.record_, std::move(details));
+}
+
+void Sessions::change_access(Session& session, SessionAccessPtr access) {
+    assert(session.access()->identity().user == access->identity().user);
+    session.access_ = std::move(access);
+    session.schedule_check();
+    const std::size_t taken_back = session.queue_.remove_if(
+        [&](const SendQueue::Item& item) { return !session.may_receive(*item.update); });
+    session.record_->matched.subtract(taken_back);
+    session.sorted_ = static_cast<std::uint32_t>(session.queue_.size());
+    deps_.metrics.filtered_browsers.add(taken_back);
+    for (const auto& subscription : session.subscriptions_) {
+        Group::Kind kind = subscription->group->kind();
+        kind.grants = session.access()->grants;
+        join_group(*subscription, std::move(kind));
+    }
+    publish_details(session);
+}
+
+void Sessions::join_group(Subscription& subscription, Group::Kind kind) {
+    const std::string selected = kind.selection.canonical();
+    std::string key = std::to_string(policy_) + ' ' +
+                      std::to_string(reinterpret_cast<std::uintptr_t>(kind.shape)) + ' ' +
+                      std::to_string(static_cast<int>(kind.mode)) + ' ' +
+                      std::to_string(kind.max_rate) + ' ' + std::to_string(selected.size()) + ' ' +
+                      selected + kind.grants->canonical();
     auto& group = groups_[key];
+    if (group && group.get() == subscription.group) return;
     if (!group) {
-        group = std::make_unique<Group>(
-            Group{std::move(key), session.selection(), grants, next_group_id_++, {}});
+        group = std::make_unique<Group>(std::move(key), next_group_id_++, std::move(kind));
         index(*group);
     }
-    group->members.push_back(&session);
-    return *group;
+    if (subscription.group != nullptr) leave_group(subscription);
+    group->add(subscription);
 }
 
-void Sessions::leave_group(Session& session, Group& group) {
-    std::erase(group.members, &session);
-    if (!group.members.empty()) return;
+void Sessions::leave_group(Subscription& subscription) {
+    Group& group = *subscription.group;
+    group.remove(subscription);
+    if (!group.empty()) return;
     unindex(group);
-    groups_.erase(std::string(group.key));
+    std::erase(touched_, &group);
+    groups_.erase(std::string(group.key()));
 }
 
 void Sessions::index(Group& group) {
-    if (!group.selection.keys.empty()) {
-        for (const KeySelector& key : group.selection.keys) by_key_[key.value].push_back(&group);
-    } else if (!group.selection.topics.empty()) {
-        for (const TopicFilter& filter : group.selection.topics) by_topic_.insert(filter, group.id);
-        by_id_.emplace(group.id, &group);
+    const Selection& selection = group.selection();
+    if (!selection.keys.empty()) {
+        for (const KeySelector& key : selection.keys) by_key_[key.value].push_back(&group);
+    } else if (!selection.topics.empty()) {
+        for (const TopicFilter& filter : selection.topics) by_topic_.insert(filter, group.id());
+        by_id_.emplace(group.id(), &group);
     } else {
         unselective_.push_back(&group);
     }
+    if (group.kind().max_rate > 0) paced_.insert(&group);
 }
 
 void Sessions::unindex(Group& group) {
-    for (const KeySelector& key : group.selection.keys) {
+    const Selection& selection = group.selection();
+    for (const KeySelector& key : selection.keys) {
         const auto it = by_key_.find(key.value);
         if (it == by_key_.end()) continue;
         std::erase(it->second, &group);
         if (it->second.empty()) by_key_.erase(it);
     }
-    if (by_id_.erase(group.id) > 0) {
-        for (const TopicFilter& filter : group.selection.topics) by_topic_.erase(filter, group.id);
+    if (by_id_.erase(group.id()) > 0) {
+        for (const TopicFilter& filter : selection.topics) by_topic_.erase(filter, group.id());
     }
     std::erase(unselective_, &group);
+    paced_.erase(&group);
 }
 
 void Sessions::fan_out(const std::deque<UpdatePtr>& updates) {
+    environment_.now = deps_.clock.now();
     std::size_t slice_bytes = 0;
-    std::vector<std::uint32_t> matched;
     for (const UpdatePtr& update : updates) {
-        if (update->shape == PayloadShape::Cleared) {
-            latest_.erase_topic(update->topic);
-            continue;
-        }
-        if (update->shape == PayloadShape::Json) {
-            const std::size_t forgotten = latest_.put(update, limits_.history_bytes);
-            if (forgotten > 0) metrics_.hit(Limit::HistoryBytes, forgotten);
-        }
-        frames_.clear();
-        for (const Group* group : unselective_) queue_for_group(*group, update);
-        if (const auto it = by_key_.find(update->key); it != by_key_.end()) {
-            for (const Group* group : it->second) {
-                if (group->selection.selects(*update)) queue_for_group(*group, update);
-            }
-        }
-        matched.clear();
-        by_topic_.match(update->topic, matched);
-        for (const std::uint32_t id : matched) queue_for_group(*by_id_.at(id), update);
-
+        if (update->offset > values_.newest_offset() + 1) note_lost(update->offset);
+        remember(update);
+        if (update->shape == PayloadShape::Cleared) continue;
+        give_to_groups(update);
         slice_bytes += update->payload.size();
         if (slice_bytes >= batch_slice_bytes) {
-            flush_touched();
+            flush_groups();
             slice_bytes = 0;
         }
     }
-    flush_touched();
+    flush_groups();
 }
 
-void Sessions::queue_for_group(const Group& group, const UpdatePtr& update) {
-    // An update without a key has the empty one, which no rule can name.
-    if (!group.grants->may(receive_live, update->topic, update->key)) {
-        metrics_.filtered_browsers.add(group.members.size());
+// The mailbox was full. Nobody knows what was lost, so every subscription is told.
+void Sessions::note_lost(std::uint64_t next_offset) {
+    const std::uint64_t from = values_.newest_offset() + 1;
+    const std::uint64_t to = next_offset - 1;
+    flush_groups();  // what came before the gap
+    values_.note_lost(to);
+    for (const auto& [session, owned] : sessions_) {
+        for (const auto& subscription : owned->subscriptions_) {
+            owned->note_gap(*subscription, from, to, to - from + 1, GapReason::Overload);
+        }
+    }
+}
+
+void Sessions::remember(const UpdatePtr& update) {
+    if (update->shape == PayloadShape::Cleared) {
+        values_.clear_topic(update->topic, update->offset);
         return;
     }
-    for (Session* session : group.members) {
-        const WireShape* shape = &session->shape();
-        if (!shape->carries(update->shape)) {
-            metrics_.updates_not_json.add();
-            continue;
-        }
-        auto frame = std::find_if(frames_.begin(), frames_.end(),
-                                  [shape](const auto& built) { return built.first == shape; });
-        if (frame == frames_.end()) {
-            frame = frames_.emplace(frames_.end(), shape, shape->encode(*update));
-        }
-        if (session->enqueue(frame->second, update)) touched_.push_back(session);
-    }
+    const std::size_t forgotten = values_.put(update, limits_.history_bytes);
+    if (forgotten > 0) deps_.metrics.hit(Limit::HistoryBytes, forgotten);
 }
 
-void Sessions::flush_touched() {
-    for (Session* session : touched_) session->flush();
+void Sessions::give_to_groups(const UpdatePtr& update) {
+    frames_.clear();
+    for (Group* group : unselective_) give_to(*group, update);
+    // An update without a key has the empty one, which no subscription can name.
+    if (const auto it = by_key_.find(update->key); it != by_key_.end()) {
+        for (Group* group : it->second) {
+            if (group->selection().selects(*update)) give_to(*group, update);
+        }
+    }
+    by_topic_.match(update->topic, matched_);
+    for (const std::uint32_t id : matched_) give_to(*by_id_.at(id), update);
+}
+
+void Sessions::give_to(Group& group, const UpdatePtr& update) {
+    if (!group.kind().grants->may(receive_live, update->topic, update->key)) {
+        deps_.metrics.filtered_browsers.add(group.size());
+        return;
+    }
+    if (!group.kind().shape->carries(update->shape)) {
+        deps_.metrics.updates_not_json.add(group.size());
+        return;
+    }
+    if (group.offer(update, environment_.now)) take(group, update);
+}
+
+void Sessions::take(Group& group, const UpdatePtr& update) {
+    const WireShape* const shape = group.kind().shape;
+    auto frame = std::find_if(frames_.begin(), frames_.end(),
+                              [shape](const auto& built) { return built.first == shape; });
+    if (frame == frames_.end()) {
+        frame = frames_.emplace(frames_.end(), shape, shape->encode(*update, Delivery::Live));
+    }
+    if (group.take(frame->second, update)) touched_.push_back(&group);
+}
+
+void Sessions::flush_groups() {
+    std::uint64_t delivered = 0;
+    for (Group* group : touched_) delivered += group->flush(waiting_);
     touched_.clear();
+    for (Session* session : waiting_) session->flush();
+    waiting_.clear();
+    if (delivered > 0) deps_.metrics.updates_out.add(delivered);
+}
+
+std::optional<SteadyTime> Sessions::next_release() const {
+    std::optional<SteadyTime> next;
+    for (const Group* group : paced_) {
+        const std::optional<SteadyTime> of_group = group->next_release();
+        if (of_group && (!next || *of_group < *next)) next = of_group;
+    }
+    return next;
+}
+
+void Sessions::release(SteadyTime now) {
+    environment_.now = now;
+    for (Group* group : paced_) {
+        for (const UpdatePtr& update : group->release(now)) {
+            frames_.clear();
+            take(*group, update);
+        }
+    }
+    flush_groups();
 }
 
 void Sessions::set_limits(const LimitsConfig& limits) {
     limits_ = limits;
+    for (const auto& [session, owned] : sessions_) owned->schedule_check();
 }
 
 void Sessions::check(SteadyTime now) {
-    for (const auto& [session, member] : sessions_) member.session->check(now);
+    environment_.now = now;
+    environment_.wheel.advance(
+        now, [now](TimerWheel::Entry& entry) { static_cast<Session&>(entry).check(now); });
 }
 
 void Sessions::close_all(CloseCode code, std::string_view reason) {
-    for (const auto& [session, member] : sessions_) member.session->close(code, reason);
-}
-
-std::uint32_t Sessions::count_of_user(const std::string& user) const {
-    const auto it = by_user_.find(user);
-    return it == by_user_.end() ? 0 : it->second;
-}
-
-void Sessions::for_each(const std::function<void(const Session&)>& visit) const {
-    for (const auto& [session, member] : sessions_) visit(*session);
-}
-
-std::map<std::string_view, std::size_t> Sessions::count_by_transport() const {
-    std::map<std::string_view, std::size_t> count;
-    for (const auto& [session, member] : sessions_) ++count[session->transport()];
-    return count;
+    for (const auto& [session, owned] : sessions_) owned->close(code, reason);
 }
 
 }  // namespace rtbridge

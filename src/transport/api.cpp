@@ -50,7 +50,7 @@ Answer answer_status(const Arrival& arrival) {
 }
 
 Answer answer_sessions(const Arrival& arrival) {
-    return json_reply(sessions_json(arrival.context.sessions));
+    return json_reply(sessions_json(arrival.context.sessions.registry()));
 }
 
 Answer answer_metrics(const Arrival& arrival) {
@@ -61,13 +61,13 @@ Answer answer_metrics(const Arrival& arrival) {
 }
 
 Answer answer_latest_values(const Arrival& arrival) {
-    return answer_latest(arrival.request, arrival.context.sessions.latest(),
+    return answer_latest(arrival.request, arrival.context.sessions.values(),
                          *arrival.access->grants, arrival.context.metrics);
 }
 
 Answer answer_websocket_status(const Arrival& arrival) {
     return json_reply("{\"success\":true,\"connectedClients\":" +
-                      std::to_string(arrival.context.sessions.size()) +
+                      std::to_string(arrival.context.sessions.registry().size()) +
                       ",\"websocketEnabled\":true}");
 }
 

@@ -222,7 +222,7 @@ void Connection::close(CloseCode code, std::string_view reason) {
     lws_callback_on_writable(wsi_);
 }
 
-const WireShape& Connection::shape() const {
+const WireShape& Connection::shape(std::uint32_t /*subscription*/) const {
     static const PlainWebSocketShape plain;
     return plain;
 }

@@ -71,7 +71,7 @@ public:
     void request_writable() override;
     void ping() override;
     void close(CloseCode code, std::string_view reason) override;
-    [[nodiscard]] const WireShape& shape() const override;
+    [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override;
     [[nodiscard]] std::string_view transport() const override { return "websocket"; }
 
 private:
@@ -104,6 +104,7 @@ private:
     [[nodiscard]] std::optional<SessionRefusal> refuse_session(
         const SessionAccess& access, const Selection& selection) ON_LISTENER_THREAD;
     void open_session() ON_LISTENER_THREAD;
+    [[nodiscard]] const Selection& selection() const;  // of plain mode's one subscription
     void check_login_of_upgrade() ON_LISTENER_THREAD;
     void on_login_of_upgrade(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void on_auth_frame(const AuthFrame& frame) ON_LISTENER_THREAD;

@@ -139,7 +139,7 @@ std::optional<Connection::SessionRefusal> Connection::refuse_session(const Sessi
     }
     const std::uint32_t per_user_max = state_.config->limits.connections_per_user;
     if (per_user_max > 0 && !identity.user.empty() &&
-        state_.sessions.count_of_user(identity.user) >= per_user_max) {
+        state_.sessions.registry().count_of_user(identity.user) >= per_user_max) {
         state_.metrics.hit(Limit::ConnectionsPerUser);
         return SessionRefusal{429, CloseCode::UserConnections,
                               "limit=connections_per_user max=" + std::to_string(per_user_max)};
@@ -160,8 +160,11 @@ void Connection::open_session() {
     const std::shared_ptr<PendingUpgrade> upgrade = std::exchange(upgrade_, nullptr);
     facts_ = std::make_unique<const RequestFacts>(std::move(upgrade->request.facts));
     SelectionRequest& wanted = upgrade->selection;
-    session_ = &state_.sessions.add(std::move(upgrade->access), std::move(wanted.selection),
-                                    wanted.snapshot, *this);
+    session_ = &state_.sessions.open(std::move(upgrade->access), *this);
+    SubscriptionRequest request;
+    request.selection = std::move(wanted.selection);
+    request.snapshot = wanted.snapshot;
+    (void)state_.sessions.subscribe(*session_, std::move(request));
     session_->flush();
 }
 
@@ -203,6 +206,10 @@ void Connection::on_login_of_upgrade(const CheckedLogin& checked) {
     open_session();
 }
 
+const Selection& Connection::selection() const {
+    return session_->subscriptions().front()->group->selection();
+}
+
 void Connection::on_auth_frame(const AuthFrame& frame) {
     const ApiContext context = state_.api();
     const Identity& current = session_->access()->identity();
@@ -231,7 +238,7 @@ void Connection::on_auth_frame(const AuthFrame& frame) {
         return;
     }
     SessionAccessPtr access = state_.accesses.share(std::move(visitor), context.policy());
-    if (const auto denial = check_selection(session_->selection(), *access->grants)) {
+    if (const auto denial = check_selection(selection(), *access->grants)) {
         report_denial(context, access->identity(), denial->what, denial->rule);
         return session_->close(CloseCode::Forbidden, denial->message);
     }
@@ -251,7 +258,7 @@ void Connection::recheck_access() {
     auto visitor = renewed(session_->access()->visitor, context.authenticator());
     if (!visitor) return session_->close(CloseCode::Forbidden, "this login is not valid any more");
     SessionAccessPtr access = state_.accesses.share(*std::move(visitor), context.policy());
-    if (const auto denial = check_selection(session_->selection(), *access->grants)) {
+    if (const auto denial = check_selection(selection(), *access->grants)) {
         report_denial(context, access->identity(), denial->what, denial->rule);
         return session_->close(CloseCode::Forbidden, denial->message);
     }

@@ -22,18 +22,18 @@ std::string json_quoted(std::string_view text) {
 }
 
 // A position in the pages as a text for the query: a JSON array of its three parts.
-std::string to_cursor(const LatestStore::Position& position) {
+std::string to_cursor(const ValueStore::Position& position) {
     return json::array({std::get<0>(position), std::get<1>(position), std::get<2>(position)})
         .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::optional<LatestStore::Position> from_cursor(const std::string& text) {
+std::optional<ValueStore::Position> from_cursor(const std::string& text) {
     const json cursor = json::parse(text, nullptr, false);
     if (!cursor.is_array() || cursor.size() != 3) return std::nullopt;
     for (const json& part : cursor) {
         if (!part.is_string()) return std::nullopt;
     }
-    return LatestStore::Position{cursor[0].get<std::string>(), cursor[1].get<std::string>(),
+    return ValueStore::Position{cursor[0].get<std::string>(), cursor[1].get<std::string>(),
                                  cursor[2].get<std::string>()};
 }
 
@@ -47,11 +47,11 @@ std::string item_json(const Update& update) {
 
 }  // namespace
 
-HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest, const Grants& grants,
+HttpReply answer_latest(const HttpRequest& request, const ValueStore& values, const Grants& grants,
                         Metrics& metrics) {
     std::string filter_text = "#";
     std::size_t limit = page_items_default;
-    std::optional<LatestStore::Position> after;
+    std::optional<ValueStore::Position> after;
     for (const auto& [name, value] : request.query) {
         if (name == "topic") {
             filter_text = value;
@@ -86,8 +86,8 @@ HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest, c
         metrics.filtered_browsers.add();
         return false;
     };
-    const LatestStore::Page page =
-        latest.page(filter.value(), allowed, after ? &*after : nullptr, limit, page_bytes);
+    const ValueStore::Page page =
+        values.page(filter.value(), ValueStore::Payloads::JsonOnly, allowed, after ? &*after : nullptr, limit, page_bytes);
 
     HttpReply reply;
     reply.body = "{\"items\":[";

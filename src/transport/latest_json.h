@@ -2,7 +2,7 @@
 
 #include "access/policy.h"
 #include "handoff/metrics.h"
-#include "listener/latest_store.h"
+#include "listener/value_store.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 
@@ -11,7 +11,7 @@ namespace rtbridge {
 // GET /api/latest?topic=F[&limit=N][&after=NEXT]: the newest values in topic order that `grants`
 // allows to receive, a page at a time. `next` is opaque and null on the last page; a page may be
 // empty and not the last.
-[[nodiscard]] HttpReply answer_latest(const HttpRequest& request, const LatestStore& latest,
+[[nodiscard]] HttpReply answer_latest(const HttpRequest& request, const ValueStore& values,
                                       const Grants& grants, Metrics& metrics);
 
 }  // namespace rtbridge

@@ -59,7 +59,7 @@ public:
         : deps_(dependencies),
           file_limit_(file_limit),
           state_(std::move(config), dependencies.metrics, dependencies.clock, dependencies.log,
-                 dependencies.logins, &loop_) {
+                 dependencies.logins, dependencies.registry, dependencies.epoch, &loop_) {
         uv_loop_init(&loop_);
         // The one handle that other threads touch: it exists before the thread does.
         uv_async_init(&loop_, &wakeup_, nullptr);
@@ -106,6 +106,7 @@ private:
             close_handle(prepare_);
             close_handle(check_);
             close_handle(timer_);
+            close_handle(release_);
         }
         if (server_) server_->shut_down();
         uv_run(&loop_, UV_RUN_DEFAULT);  // until every handle is closed
@@ -118,7 +119,8 @@ private:
         uv_prepare_init(&loop_, &prepare_);
         uv_check_init(&loop_, &check_);
         uv_timer_init(&loop_, &timer_);
-        prepare_.data = check_.data = timer_.data = this;
+        uv_timer_init(&loop_, &release_);
+        prepare_.data = check_.data = timer_.data = release_.data = this;
         uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
             assert_on_listener_thread();
             static_cast<Loop*>(handle->data)->before_sleep();
@@ -155,6 +157,28 @@ private:
         const MailboxBatch batch = deps_.mailbox.drain();
         if (batch.snapshot) apply(batch.snapshot);
         state_.sessions.fan_out(batch.updates);
+        schedule_release();
+    }
+
+    // Of updates that subscriptions with a max_rate hold back.
+    void schedule_release() ON_LISTENER_THREAD {
+        const std::optional<SteadyTime> next = state_.sessions.next_release();
+        if (!next) return;
+        const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - deps_.clock.now());
+        uv_timer_start(
+            &release_,
+            [](uv_timer_t* handle) {
+                assert_on_listener_thread();
+                static_cast<Loop*>(handle->data)->release();
+            },
+            static_cast<std::uint64_t>(std::max<std::int64_t>(wait.count(), 0)), 0);
+    }
+
+    void release() noexcept ON_LISTENER_THREAD try {
+        state_.sessions.release(deps_.clock.now());
+        schedule_release();
+    } catch (const std::exception&) {
+        deps_.metrics.listener_errors.add();
     }
 
     void apply(const ConfigSnapshotPtr& snapshot) ON_LISTENER_THREAD {
@@ -230,6 +254,7 @@ private:
     uv_prepare_t prepare_{};
     uv_check_t check_{};
     uv_timer_t timer_{};
+    uv_timer_t release_{};
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
     std::atomic<bool> stop_requested_{false};

@@ -14,6 +14,7 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/mailbox.h"
 #include "handoff/metrics.h"
+#include "handoff/session_registry.h"
 
 namespace rtbridge {
 
@@ -28,6 +29,8 @@ public:
         const Clock& clock;
         LogSink& log;  // thread safe
         SharedLogins& logins;
+        SessionRegistry& registry;
+        std::string epoch;  // names the process, whose offsets are one sequence
     };
     // Binds, starts the thread and waits until it serves. Errors name what the operator has to
     // change.

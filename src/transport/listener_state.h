@@ -18,7 +18,8 @@ namespace rtbridge {
 // What a listener thread knows; shared by everything that runs on it. Thread: listener.
 struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
-                  LogSink& a_log, SharedLogins& all_logins, uv_loop_s* loop)
+                  LogSink& a_log, SharedLogins& all_logins, SessionRegistry& registry,
+                  const std::string& epoch, uv_loop_s* loop)
         : config(std::move(snapshot)),
           metrics(all_metrics),
           clock(a_clock),
@@ -26,7 +27,7 @@ struct ListenerState {
           logins(all_logins),
           refusals(a_log),
           login_worker(loop, all_metrics),
-          sessions(all_metrics, a_clock, config->limits),
+          sessions({all_metrics, a_clock, registry, epoch}, config->limits),
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {

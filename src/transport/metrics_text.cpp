@@ -73,7 +73,7 @@ std::string metrics_text(const ApiContext& context) {
                      metrics.limits.at(i).value());
     }
     append_family(out, "rtbridge_sessions", "gauge", "Browsers that are connected.");
-    for (const auto& [transport, count] : context.sessions.count_by_transport()) {
+    for (const auto& [transport, count] : context.sessions.registry().count_by_transport()) {
         append_value(out, "rtbridge_sessions", label("transport", transport), count);
     }
     append_family(out, "rtbridge_config_generation", "gauge", "Raised by each reload.");

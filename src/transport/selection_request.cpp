@@ -50,7 +50,7 @@ Result<SelectionRequest, SelectionRefusal> read_selection(const HttpRequest& req
             result.selection.topics.push_back(std::move(filter).value());
         } else if (name == "snapshot") {
             if (value != "0" && value != "1") return refused("snapshot is 0 or 1");
-            if (value == "0") result.snapshot = Sessions::Snapshot::Skip;
+            result.snapshot = value == "1";
         } else if (keys.contains(name)) {
             if (value.empty()) return refused(name + " has no value");
             const bool other = std::any_of(selected.begin(), selected.end(),

@@ -8,14 +8,13 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
 #include "listener/selection.h"
-#include "listener/sessions.h"
 #include "transport/http_request.h"
 
 namespace rtbridge {
 
 struct SelectionRequest {
     Selection selection;
-    Sessions::Snapshot snapshot = Sessions::Snapshot::Send;
+    bool snapshot = true;
 };
 
 // Why a selection is refused: what to tell the browser, and whether a limit acted.

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "listener/sessions.h"
+#include "handoff/session_registry.h"
 
 namespace rtbridge {
 
-// The body of GET /api/sessions.
-[[nodiscard]] std::string sessions_json(const Sessions& sessions);
+// The body of GET /api/sessions: the sessions of all listeners.
+[[nodiscard]] std::string sessions_json(const SessionRegistry& sessions);
 
 }  // namespace rtbridge

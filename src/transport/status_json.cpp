@@ -68,7 +68,7 @@ std::string status_json(const ApiContext& context) {
     const ReloadStatus& reload = context.config.reload;
 
     ordered_json by_transport = ordered_json::object();
-    for (const auto& [transport, count] : context.sessions.count_by_transport()) {
+    for (const auto& [transport, count] : context.sessions.registry().count_by_transport()) {
         by_transport[std::string(transport)] = count;
     }
     ordered_json limits = ordered_json::object();
@@ -91,7 +91,7 @@ std::string status_json(const ApiContext& context) {
         {"restart_required", context.config.restart_required},
         {"tls", tls_json(context.config.tls.get(), context.clock.unix_ms())},
         {"sessions",
-         {{"total", context.sessions.size()}, {"by_transport", std::move(by_transport)}}},
+         {{"total", context.sessions.registry().size()}, {"by_transport", std::move(by_transport)}}},
         {"messages",
          {{"in", metrics.messages_in.value()},
           {"matched", metrics.messages_matched.value()},

@@ -28,7 +28,7 @@ std::string websocket_frame(Opcode opcode, std::string_view payload) {
     return frame;
 }
 
-FramePtr PlainWebSocketShape::encode(const Update& update) const {
+FramePtr PlainWebSocketShape::encode(const Update& update, Delivery /*delivery*/) const {
     return std::make_shared<const std::string>(websocket_frame(Opcode::Text, update.payload));
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "listener/frame.h"
+#include "listener/wire_shape.h"
 
 namespace rtbridge {
 
@@ -15,7 +15,7 @@ enum class Opcode : unsigned char { Text = 0x1, Close = 0x8, Ping = 0x9 };
 // /ws without subprotocol: each text frame is the payload and nothing around it.
 class PlainWebSocketShape final : public WireShape {
 public:
-    [[nodiscard]] FramePtr encode(const Update& update) const override;
+    [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override;
     [[nodiscard]] bool carries(PayloadShape shape) const override {
         return shape == PayloadShape::Json;
     }

@@ -11,7 +11,7 @@ namespace rtbridge {
 // A wire shape without framing, so that tests read what was sent: payload and a line end.
 class LineShape final : public WireShape {
 public:
-    [[nodiscard]] FramePtr encode(const Update& update) const override {
+    [[nodiscard]] FramePtr encode(const Update& update, Delivery /*delivery*/) const override {
         ++encoded;
         return std::make_shared<const std::string>(update.payload + "\n");
     }
@@ -40,7 +40,9 @@ public:
         closed_with = code;
         close_reason = reason;
     }
-    [[nodiscard]] const WireShape& shape() const override { return shape_; }
+    [[nodiscard]] const WireShape& shape(std::uint32_t /*subscription*/) const override {
+        return shape_;
+    }
     [[nodiscard]] std::string_view transport() const override { return "fake"; }
 
     std::string sent;

@@ -14,22 +14,53 @@ namespace rtbridge {
 // Sessions with everything around them. The test's thread plays the listener.
 class Room {
 public:
-    explicit Room(const LimitsConfig& limits = {}) : sessions_(metrics, clock, limits) {
+    explicit Room(const LimitsConfig& limits = {}) : sessions_({metrics, clock, registry, "epoch"}, limits) {
         is_listener_thread = true;
     }
     ~Room() { is_listener_thread = false; }
 
-    Session& add(FakeOutput& output, Selection selection = {},
-                 Sessions::Snapshot snapshot = Sessions::Snapshot::Send,
+    // A session with one subscription, as of plain mode.
+    enum class Snapshot { Send, Skip };
+    Session& add(FakeOutput& output, Selection selection = {}, Snapshot snapshot = Snapshot::Send,
                  SessionAccessPtr access = unlimited_access()) {
-        assert_on_listener_thread();
-        Session& session = sessions_.add(std::move(access), std::move(selection), snapshot, output);
-        session.flush();
+        Session& session = open(output, std::move(access));
+        SubscriptionRequest request;
+        request.selection = std::move(selection);
+        request.snapshot = snapshot == Snapshot::Send;
+        (void)subscribe(session, std::move(request));
         return session;
     }
-    void fan_out(std::deque<UpdatePtr> updates) {
+    Session& open(FakeOutput& output, SessionAccessPtr access = unlimited_access()) {
         assert_on_listener_thread();
-        sessions_.fan_out(updates);
+        return sessions_.open(std::move(access), output);
+    }
+    Subscribed subscribe(Session& session, SubscriptionRequest request) {
+        assert_on_listener_thread();
+        const Subscribed subscribed = sessions_.subscribe(session, std::move(request));
+        session.flush();
+        return subscribed;
+    }
+    bool unsubscribe(Session& session, std::uint32_t number) {
+        assert_on_listener_thread();
+        return sessions_.unsubscribe(session, number);
+    }
+    // The broker thread gives the offsets.
+    void fan_out(const std::deque<UpdatePtr>& updates) {
+        assert_on_listener_thread();
+        std::deque<UpdatePtr> numbered;
+        for (const UpdatePtr& update : updates) {
+            Update copy = *update;
+            copy.offset = ++newest_offset;
+            numbered.push_back(std::make_shared<const Update>(std::move(copy)));
+        }
+        sessions_.fan_out(numbered);
+    }
+    // As if the mailbox had been full.
+    void lose(std::uint64_t updates) { newest_offset += updates; }
+    void release_after(std::chrono::milliseconds passed) {
+        assert_on_listener_thread();
+        clock.advance(passed);
+        sessions_.release(clock.now());
     }
     void remove(Session& session) {
         assert_on_listener_thread();
@@ -71,6 +102,8 @@ public:
 
     Metrics metrics;
     FakeClock clock;
+    SessionRegistry registry;
+    std::uint64_t newest_offset = 0;
     LineShape shape;
 
 private:

@@ -69,7 +69,7 @@ TEST(Sessions, ANewSessionFirstGetsTheNewestValues) {
     FakeOutput output(room.shape), without(room.shape), anna(room.shape);
 
     room.add(output);
-    room.add(without, {}, Sessions::Snapshot::Skip);
+    room.add(without, {}, Room::Snapshot::Skip);
     room.add(anna, by_user("anna"));
 
     EXPECT_EQ(output.sent, "2\n1\n");
@@ -110,7 +110,7 @@ TEST(Sessions, ASnapshotIsSentAsTheSocketDrains) {
     }
 
     EXPECT_EQ(output.sent.size(), 20U * 10'001);
-    EXPECT_EQ(session.statistics().delivered, 20U);
+    EXPECT_EQ(session.record().delivered.value(), 20U);
 }
 
 TEST(Sessions, ASnapshotLeavesOutAndCountsWhatIsLargerThanAQueueMayBe) {
@@ -123,7 +123,7 @@ TEST(Sessions, ASnapshotLeavesOutAndCountsWhatIsLargerThanAQueueMayBe) {
     Session& session = room.add(output);
 
     EXPECT_EQ(output.sent, "2\n");
-    EXPECT_EQ(session.statistics().dropped, 1U);
+    EXPECT_EQ(session.record().dropped.value(), 1U);
     EXPECT_EQ(room.hits(Limit::QueueHard), 1U);
 }
 
@@ -185,9 +185,10 @@ TEST(Sessions, WhatAStalledSessionLosesIsCountedExactly) {
     output.stalled = false;
     room.writable(session);
 
-    const SessionStatistics& s = session.statistics();
-    EXPECT_EQ(s.delivered + s.conflated + s.dropped, matched);
-    EXPECT_GT(s.dropped, 0U);
+    const SessionRecord& s = session.record();
+    EXPECT_EQ(s.matched.value(), matched);
+    EXPECT_EQ(s.delivered.value() + s.conflated.value() + s.dropped.value(), matched);
+    EXPECT_GT(s.dropped.value(), 0U);
     EXPECT_GT(room.hits(Limit::QueueHard), 0U);
     EXPECT_TRUE(output.sent.ends_with("{\"value\":12345}\n"));
 }

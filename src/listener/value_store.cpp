@@ -1,0 +1,236 @@
+#include "listener/value_store.h"
+
+#include <algorithm>
+#include <cassert>
+#include <string_view>
+#include <utility>
+
+namespace rtbridge {
+namespace {
+
+ValueStore::Position position_of(const Update& update) {
+    return {update.topic, update.key_name, update.key};
+}
+
+// What every topic that the filter matches begins with.
+std::string literal_beginning(const TopicFilter& filter) {
+    const std::string_view text = filter.text();
+    const std::size_t wildcard = text.find_first_of("+#");
+    if (wildcard == std::string_view::npos) return std::string(text);
+    std::string_view beginning = text.substr(0, wildcard);
+    // "a/#" matches "a" as well (MQTT 5, 4.7.1.2).
+    if (text[wildcard] == '#' && beginning.ends_with('/')) beginning.remove_suffix(1);
+    return std::string(beginning);
+}
+
+// What history costs beside the update itself.
+constexpr std::size_t history_item_bytes = 96;
+
+}  // namespace
+
+const UpdatePtr* ValueStore::Entry::value(Payloads payloads) const {
+    if (cleared) return nullptr;
+    if (payloads == Payloads::Any || newest->shape == PayloadShape::Json) return &newest;
+    return newest_json ? &newest_json : nullptr;
+}
+
+std::size_t ValueStore::put(const UpdatePtr& update, std::size_t bytes_max) {
+    assert(update->offset > newest_offset_ || update->offset == 0);
+    newest_offset_ = std::max(newest_offset_, update->offset);
+    auto [it, inserted] = entries_.try_emplace(position_of(*update));
+    Entry& entry = it->second;
+    if (inserted) {
+        entry.age = by_age_.insert(by_age_.end(), &it->first);
+        if (!update->key.empty()) by_key_[update->key].insert(it->first);
+        // Of a value that was forgotten nothing is known.
+        entry.complete_after = unknown_until_;
+    } else {
+        by_age_.splice(by_age_.end(), by_age_, entry.age);
+        supersede(entry, *update);
+    }
+    entry.cleared = false;
+    entry.newest = update;
+    bytes_ += update->bytes();
+
+    const HistoryLimits& limits = update->history;
+    while (!entry.older.empty() &&
+           (entry.older.size() + 1 > limits.last ||
+            (limits.keep.count() > 0 && entry.older.front()->update->unix_ms +
+                                                limits.keep.count() <
+                                            update->unix_ms))) {
+        forget_oldest_of(entry);
+    }
+    return shrink_to(bytes_max);
+}
+
+void ValueStore::supersede(Entry& entry, const Update& by) {
+    UpdatePtr former = std::move(entry.newest);
+    bytes_ -= former->bytes();
+    const bool json = former->shape == PayloadShape::Json && !entry.cleared;
+    if (entry.newest_json && (json || by.shape == PayloadShape::Json || entry.cleared)) {
+        bytes_ -= std::exchange(entry.newest_json, nullptr)->bytes();
+    }
+    if (json && by.shape != PayloadShape::Json) {
+        entry.newest_json = former;
+        bytes_ += former->bytes();
+    }
+    if (by.history.last <= 1) {
+        entry.complete_after = former->offset;
+        return;
+    }
+    bytes_ += former->bytes() + history_item_bytes;
+    entry.older.push_back(history_.insert(history_.end(), {std::move(former), &entry}));
+}
+
+void ValueStore::forget_oldest_of(Entry& entry) {
+    const History::iterator item = entry.older.front();
+    entry.older.pop_front();
+    entry.complete_after = item->update->offset;
+    bytes_ -= item->update->bytes() + history_item_bytes;
+    history_.erase(item);
+}
+
+std::size_t ValueStore::shrink_to(std::size_t bytes_max) {
+    std::size_t forgotten = 0;
+    for (; bytes_ > bytes_max && !history_.empty(); ++forgotten) {
+        forget_oldest_of(*history_.front().entry);
+    }
+    for (; bytes_ > bytes_max && !by_age_.empty(); ++forgotten) {
+        forget(entries_.find(*by_age_.front()));
+    }
+    return forgotten;
+}
+
+void ValueStore::forget(Entries::iterator it) {
+    Entry& entry = it->second;
+    while (!entry.older.empty()) forget_oldest_of(entry);
+    if (entry.newest_json) bytes_ -= entry.newest_json->bytes();
+    bytes_ -= entry.newest->bytes();
+    unknown_until_ = std::max(unknown_until_, entry.newest->offset);
+    if (const auto group = by_key_.find(entry.newest->key); group != by_key_.end()) {
+        group->second.erase(it->first);
+        if (group->second.empty()) by_key_.erase(group);
+    }
+    by_age_.erase(entry.age);
+    entries_.erase(it);
+}
+
+void ValueStore::clear_topic(const std::string& topic, std::uint64_t offset) {
+    newest_offset_ = std::max(newest_offset_, offset);
+    auto it = entries_.lower_bound(Position{topic, {}, {}});
+    for (; it != entries_.end() && std::get<0>(it->first) == topic; ++it) {
+        it->second.cleared = true;
+    }
+}
+
+void ValueStore::note_lost(std::uint64_t offset) noexcept {
+    unknown_until_ = std::max(unknown_until_, offset);
+    newest_offset_ = std::max(newest_offset_, offset);
+}
+
+ValueStore::Walk::Walk(const ValueStore& store, Selection selection, Payloads payloads)
+    : store_(&store), selection_(std::move(selection)), payloads_(payloads) {
+    // Several filters may select one entry twice: then everything is looked at, once.
+    if (selection_.topics.size() == 1) beginning_ = literal_beginning(selection_.topics.front());
+}
+
+std::vector<UpdatePtr> ValueStore::Walk::step(std::size_t entries_max, std::size_t bytes_max) {
+    std::vector<UpdatePtr> found;
+    std::size_t bytes = 0;
+    const auto take = [&](const Entry& entry) {
+        const UpdatePtr* const value = entry.value(payloads_);
+        if (value == nullptr || !selection_.selects(**value)) return;
+        bytes += (*value)->payload.size();
+        found.push_back(*value);
+    };
+    for (; key_ < selection_.keys.size(); ++key_, after_.reset()) {
+        const auto group = store_->by_key_.find(selection_.keys[key_].value);
+        if (group == store_->by_key_.end()) continue;
+        const std::set<Position>& positions = group->second;
+        auto it = after_ ? positions.upper_bound(*after_) : positions.begin();
+        for (; it != positions.end(); ++it, --entries_max) {
+            if (entries_max == 0 || bytes >= bytes_max) return found;
+            take(store_->entries_.at(*it));
+            after_ = *it;
+        }
+    }
+    if (!selection_.keys.empty()) {
+        done_ = true;
+        return found;
+    }
+    const Entries& entries = store_->entries_;
+    auto it =
+        after_ ? entries.upper_bound(*after_) : entries.lower_bound(Position{beginning_, {}, {}});
+    for (; entries_max > 0 && bytes < bytes_max; --entries_max, ++it) {
+        if (it == entries.end() || !std::get<0>(it->first).starts_with(beginning_)) {
+            done_ = true;
+            break;
+        }
+        take(it->second);
+        after_ = it->first;
+    }
+    return found;
+}
+
+ValueStore::Page ValueStore::page(const TopicFilter& filter, Payloads payloads,
+                                  const Allowed& allowed, const Position* after, std::size_t limit,
+                                  std::size_t bytes_max) const {
+    const std::string beginning = literal_beginning(filter);
+    auto it = entries_.lower_bound(Position{beginning, {}, {}});
+    if (after != nullptr && *after >= Position{beginning, {}, {}})
+        it = entries_.upper_bound(*after);
+
+    Page page;
+    std::size_t bytes = 0;
+    std::size_t looked_at = 0;
+    const Position* last = after;  // of those that were looked at
+    for (; it != entries_.end() && std::get<0>(it->first).starts_with(beginning); ++it) {
+        const UpdatePtr* const value = it->second.value(payloads);
+        const bool full = looked_at++ == page_entries_max;
+        const bool wanted =
+            !full && value != nullptr && filter.matches((*value)->topic) && allowed(**value);
+        if (wanted) bytes += (*value)->bytes();
+        if (full || (wanted &&
+                     (page.items.size() == limit || (!page.items.empty() && bytes > bytes_max)))) {
+            page.next = *last;
+            break;
+        }
+        if (wanted) page.items.push_back(*value);
+        last = &it->first;
+    }
+    return page;
+}
+
+// Only what was updated since is looked at, newest first: the cost is that of what was missed, not
+// of what there is.
+ValueStore::Missed ValueStore::missed(const Selection& selection, Payloads payloads,
+                                      const Allowed& allowed, const Allowed& history_allowed,
+                                      std::uint64_t since) const {
+    if (since < unknown_until_ || since > newest_offset_) return {};
+    Missed result{Kept::All};
+    const auto take = [&](const UpdatePtr& update) {
+        if (update->offset <= since) return;
+        if (payloads == Payloads::JsonOnly && update->shape != PayloadShape::Json) return;
+        result.bytes += update->bytes();
+        result.updates.push_back(update);
+    };
+    std::size_t looked_at = 0;
+    for (auto age = by_age_.rbegin(); age != by_age_.rend(); ++age) {
+        const Entry& entry = entries_.find(**age)->second;
+        if (entry.newest->offset <= since) break;
+        if (++looked_at > missed_entries_max) return {Kept::Newest};
+        if (!selection.selects(*entry.newest) || !allowed(*entry.newest)) continue;
+        const bool one = entry.older.empty() || entry.older.back()->update->offset <= since;
+        if (entry.complete_after > since || (!one && !history_allowed(*entry.newest))) {
+            return {Kept::Newest};
+        }
+        for (const History::iterator& older : entry.older) take(older->update);
+        take(entry.newest);
+    }
+    std::sort(
+        result.updates.begin(), result.updates.end(),
+        [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+    return result;
+}
+
+}  // namespace rtbridge

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "handoff/update.h"
+#include "handoff/gap.h"
+
+namespace rtbridge {
+
+// Bytes as they go over the wire. Built once, shared by every session that wants that shape.
+using FramePtr = std::shared_ptr<const std::string>;
+
+enum class Delivery : std::uint8_t {
+    Live,
+    Replayed,  // of a snapshot, or missed while the browser was away
+};
+
+// How a transport writes what a subscription gets; one object per wire shape, living as long as the
+// process. Subscriptions with the same object share their frames.
+//
+// Thread: any; immutable.
+class WireShape {
+public:
+    virtual ~WireShape() = default;
+    [[nodiscard]] virtual FramePtr encode(const Update& update, Delivery delivery) const = 0;
+    // False: an update of this payload shape can't be expressed and is skipped (and counted).
+    [[nodiscard]] virtual bool carries(PayloadShape shape) const = 0;
+
+    // Appends frames of this or of another shape of the same session, as one write.
+    virtual void append(std::string& out, std::span<const std::string_view> frames) const {
+        for (const std::string_view frame : frames) out += frame;
+    }
+    // Frames that tell of a gap, and that what a subscription began with is complete up to an
+    // offset. Empty: this shape has no words for it.
+    [[nodiscard]] virtual std::string gap(const Gap& /*gap*/) const { return {}; }
+    [[nodiscard]] virtual std::string caught_up(std::uint64_t /*offset*/) const { return {}; }
+};
+
+}  // namespace rtbridge
