@@ -114,7 +114,9 @@ void SubscriptionGroup::count_conflated(std::uint64_t offset) {
 void SubscriptionGroup::build_chunks(std::size_t frame_bytes_max) {
     chunks_.clear();
     joined_.clear();
-    too_large_ = false;
+    too_large_ = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+        return pending.frame->size() > frame_bytes_max;
+    });
     std::vector<std::string_view> frames;
     std::vector<std::pair<std::size_t, std::size_t>> ranges;
     for (std::size_t begin = 0; begin < pending_.size();) {
@@ -124,7 +126,6 @@ void SubscriptionGroup::build_chunks(std::size_t frame_bytes_max) {
             bytes += pending_[end].frame->size();
             if (end > begin && bytes > chunk_bytes) break;
         }
-        too_large_ = too_large_ || pending_[begin].frame->size() > frame_bytes_max;
         ranges.emplace_back(begin, end);
         begin = end;
     }
