@@ -16,7 +16,7 @@ protected:
     [[nodiscard]] std::vector<const TimerWheel::Entry*> due_after(milliseconds passed) {
         now += passed;
         std::vector<const TimerWheel::Entry*> due;
-        wheel.advance(now, [&due](TimerWheel::Entry& entry) { due.push_back(&entry); });
+        wheel.advance(now, [&due](TimerWheel::Entry& one) { due.push_back(&one); });
         return due;
     }
     SteadyTime now{seconds(1000)};
