@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +14,13 @@ enum class PayloadShape : std::uint8_t {
     Cleared,  // the retained message of `topic` was cleared: its newest values are gone
 };
 
+// How much of the past of a topic and key is kept, from its rule.
+struct HistoryLimits {
+    std::uint32_t last = 0;             // updates; 0: only the newest value
+    std::chrono::milliseconds keep{0};  // how long; 0: no limit of age
+    friend bool operator==(const HistoryLimits&, const HistoryLimits&) = default;
+};
+
 // One publish on its way to the browsers. Immutable, so both threads may read it;
 // fan-out to n sessions shares this one payload n times and never copies it.
 struct Update {
@@ -24,6 +32,7 @@ struct Update {
     std::string key;       // its value as text
     std::string payload;
     PayloadShape shape = PayloadShape::Json;
+    HistoryLimits history;
 
     [[nodiscard]] std::size_t bytes() const noexcept {
         return sizeof(Update) + topic.size() + key_name.size() + key.size() + payload.size();

@@ -59,7 +59,7 @@ public:
         : deps_(dependencies),
           file_limit_(file_limit),
           state_(std::move(config), dependencies.metrics, dependencies.clock, dependencies.log,
-                 dependencies.logins, &loop_) {
+                 dependencies.logins, dependencies.publishes, &loop_) {
         uv_loop_init(&loop_);
         // The one handle that other threads touch: it exists before the thread does.
         uv_async_init(&loop_, &wakeup_, nullptr);
@@ -155,6 +155,7 @@ private:
         const MailboxBatch batch = deps_.mailbox.drain();
         if (batch.snapshot) apply(batch.snapshot);
         state_.sessions.fan_out(batch.updates);
+        state_.publishes.deliver(batch.answers);
     }
 
     void apply(const ConfigSnapshotPtr& snapshot) ON_LISTENER_THREAD {
@@ -184,6 +185,7 @@ private:
         state_.sessions.check(now);
         server_->check_handshakes(now);
         state_.refusals.sweep(now);
+        state_.publishes.give_up_late();
         refresh_keys_if_due();
     } catch (const std::exception&) {
         deps_.metrics.listener_errors.add();

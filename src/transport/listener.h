@@ -14,6 +14,7 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/mailbox.h"
 #include "handoff/metrics.h"
+#include "handoff/publish_desk.h"
 
 namespace rtbridge {
 
@@ -28,6 +29,7 @@ public:
         const Clock& clock;
         LogSink& log;  // thread safe
         SharedLogins& logins;
+        PublishDesk& publishes;
     };
     // Binds, starts the thread and waits until it serves. Errors name what the operator has to
     // change.
