@@ -13,6 +13,7 @@
 
 #include "bridge.h"
 #include "callback_registration.h"
+#include "handoff/signal_doorbell.h"
 #include "host_broker.h"
 #include "mosquitto_api.h"
 
@@ -35,8 +36,10 @@ public:
                                                       Bridge::Options options) ON_BROKER_THREAD {
         auto plugin = std::make_unique<Plugin>();
         plugin->id_ = id;
+        plugin->doorbell_ = SignalDoorbell::create();
         plugin->bridge_ =
-            Bridge::create(std::move(options), plugin->broker_, plugin->log_, plugin->clock_);
+            Bridge::create(std::move(options), plugin->broker_, *plugin->doorbell_, plugin->log_,
+                           plugin->clock_);
         if (plugin->bridge_ == nullptr) return nullptr;
         plugin->on_message_.emplace(id, MOSQ_EVT_MESSAGE, on_message, plugin.get());
         plugin->on_tick_.emplace(id, MOSQ_EVT_TICK, on_tick, plugin.get());
@@ -70,6 +73,7 @@ public:
     }
 
     [[nodiscard]] Bridge& bridge() { return *bridge_; }
+    [[nodiscard]] Doorbell& doorbell() { return *doorbell_; }
 
 private:
     [[nodiscard]] bool follow(std::optional<CallbackRegistration>& registration, bool wanted,
@@ -85,6 +89,7 @@ private:
     HostBroker broker_;
     HostLog log_;
     SystemClock clock_;
+    std::unique_ptr<Doorbell> doorbell_;
     std::unique_ptr<Bridge> bridge_;
     std::optional<CallbackRegistration> on_message_, on_tick_, on_reload_;
     std::optional<CallbackRegistration> on_basic_auth_, on_acl_check_, on_disconnect_;
@@ -149,9 +154,18 @@ int on_message(int /*event*/, void* event_data, void* user_data) noexcept try {
     return log_current_exception("on_message", MOSQ_ERR_SUCCESS);
 }
 
+bool broker_since_2_1() noexcept {
+    static const bool since_2_1 = dlsym(RTLD_DEFAULT, "mosquitto_plugin_set_info") != nullptr;
+    return since_2_1;
+}
+
+// What is published in a tick leaves at the broker's next turn. 2.0 turns at once; 2.1 sleeps first,
+// and so is called out of that as well.
 int on_tick(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {
     assert_on_broker_thread();
-    static_cast<Plugin*>(user_data)->bridge().on_tick();
+    auto& plugin = *static_cast<Plugin*>(user_data);
+    const bool published = plugin.bridge().on_tick();
+    if (published && broker_since_2_1()) plugin.doorbell().ring();
     return MOSQ_ERR_SUCCESS;
 } catch (...) {
     return log_current_exception("on_tick", MOSQ_ERR_SUCCESS);
@@ -160,8 +174,7 @@ int on_tick(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {
 // Whatever the file is worth, the broker must not notice: 2.0 gives other plugins their reload only
 // after DEFER and drops its password and ACL files on an error; 2.1 ends on anything but SUCCESS.
 int reload_result() noexcept {
-    static const bool since_2_1 = dlsym(RTLD_DEFAULT, "mosquitto_plugin_set_info") != nullptr;
-    return since_2_1 ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
+    return broker_since_2_1() ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
 }
 
 int on_reload(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {

@@ -18,6 +18,10 @@ constexpr std::size_t epoch_characters = 8;
 // publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     metrics_.messages_in.add();
+    if (!ticked_) {
+        take_browser_publishes();
+        show_what_waited();
+    }
     Outcome outcome = rules_->apply(publish, workspace_);
     if (!ticked_) {
         warn_without_ticks();
@@ -27,24 +31,32 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
 
     count(outcome);
     if (outcome.drop) return {.drop = true, .replacement = {}};
-    for (const DerivedPublish& derived : outcome.publishes) {
-        const bool taken = broker_.publish(derived.topic, derived.payload, qos, publish.retain);
-        (taken ? metrics_.publishes_derived : metrics_.broker_refused).add();
-    }
-    for (BrowserUpdate& update : outcome.updates) hand_off(std::move(update));
+    pass_on(publish, qos, outcome);
     if (!ticked_) wake_listener();  // 2.0.x with per_listener_settings never ticks
     return {.drop = false, .replacement = std::move(outcome.replacement)};
 }
 
-void Bridge::hand_off(BrowserUpdate update) {
+void Bridge::pass_on(const Publish& publish, int qos, Outcome& outcome) {
+    for (const DerivedPublish& derived : outcome.publishes) {
+        const bool taken = broker_.publish(derived.topic, derived.payload, qos, publish.retain);
+        (taken ? metrics_.publishes_derived : metrics_.broker_refused).add();
+    }
+    for (BrowserUpdate& update : outcome.updates) show_browsers(std::move(update));
+}
+
+void Bridge::hand_off(TimedUpdate timed) {
+    BrowserUpdate& update = timed.update;
     auto handed_off = std::make_shared<Update>();
     handed_off->offset = next_offset_++;
-    handed_off->unix_ms = clock_.unix_ms();
+    handed_off->unix_ms = timed.unix_ms;
     handed_off->topic = std::move(update.topic);
     handed_off->key_name = std::move(update.key_name);
     handed_off->key = std::move(update.key);
     handed_off->payload = std::move(update.payload);
     handed_off->shape = update.shape;
+    if (const auto& history = config_.rules[update.rule].history) {
+        handed_off->history = {history->last, history->keep};
+    }
     const std::size_t lost = mailbox_.push(std::move(handed_off));
     if (lost > 0) {
         metrics_.hit(Limit::Mailbox, lost);
@@ -64,11 +76,14 @@ void Bridge::count(const Outcome& outcome) {
     }
 }
 
-void Bridge::on_tick() {
+bool Bridge::on_tick() {
     ticked_ = true;
     metrics_.last_tick.store(clock_.now(), std::memory_order_relaxed);
     for (const std::string& client : mqtt_access_.take_kicks()) broker_.kick(client);
+    const bool published = take_browser_publishes();
+    show_what_waited();
     wake_listener();
+    return published;
 }
 
 void Bridge::wake_listener() {
@@ -148,6 +163,10 @@ void Bridge::adopt(Configuration loaded) {
         }
         statistics.push_back(kept ? kept : std::make_shared<RuleStatistics>());
     }
+    // What waits goes now, by the rules of before.
+    for (TimedUpdate& waited : thinning_.adopt(loaded.config.rules, statistics)) {
+        hand_off(std::move(waited));
+    }
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
@@ -168,6 +187,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     snapshot->listener = config_.listener;
     if (listener_) {  // what runs, not what a restart will bring
         snapshot->listener.bind = bound_.bind;
+        snapshot->listener.threads = bound_.threads;
     }
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;
@@ -182,9 +202,10 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     return snapshot;
 }
 
-std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink& log,
-                                       const Clock& clock) {
-    auto bridge = std::unique_ptr<Bridge>(new Bridge(std::move(options), broker, log, clock));
+std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, Doorbell& doorbell,
+                                       LogSink& log, const Clock& clock) {
+    auto bridge =
+        std::unique_ptr<Bridge>(new Bridge(std::move(options), broker, doorbell, log, clock));
     auto loaded = bridge->load();
     if (!loaded.ok()) return nullptr;
     bridge->adopt(std::move(loaded).value());
@@ -193,7 +214,7 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
     auto listener = Listener::start(bridge->make_snapshot(),
                                     {bridge->mailbox_, bridge->metrics_, clock,
                                      static_cast<LogSink&>(bridge->outbox_), bridge->logins_,
-                                     bridge->registry_, bridge->epoch_});
+                                     bridge->registry_, bridge->publishes_, bridge->epoch_});
     if (!listener.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
         log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,
@@ -206,15 +227,19 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
     return bridge;
 }
 
-Bridge::Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock)
+Bridge::Bridge(Options options, Broker& broker, Doorbell& doorbell, LogSink& log,
+               const Clock& clock)
     : options_(std::move(options)),
       broker_(broker),
+      doorbell_(doorbell),
       log_(log),
       clock_(clock),
       epoch_(random_name(epoch_characters)),
       mqtt_access_(
           {logins_.throttle, metrics_, clock, static_cast<LogSink&>(outbox_),
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),
+      publishes_({}, doorbell, metrics_, clock),
+      thinning_({}, metrics_, clock),
       started_(clock.now()) {}
 
 }  // namespace rtbridge

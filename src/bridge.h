@@ -15,11 +15,14 @@
 #include "broker.h"
 #include "configuration.h"
 #include "handoff/config_snapshot.h"
+#include "handoff/doorbell.h"
 #include "handoff/mailbox.h"
 #include "handoff/metrics.h"
 #include "handoff/outbox.h"
+#include "handoff/publish_desk.h"
 #include "rules/rule_set.h"
 #include "rules/rule_workspace.h"
+#include "thinning.h"
 #include "transport/listener.h"
 
 namespace rtbridge {
@@ -39,7 +42,7 @@ public:
     // Reads the configuration, binds the port and starts the listener. Null where that fails; `log`
     // got one line for each mistake, naming file or option and the reason.
     [[nodiscard]] static std::unique_ptr<Bridge> create(Options options, Broker& broker,
-                                                        LogSink& log,
+                                                        Doorbell& doorbell, LogSink& log,
                                                         const Clock& clock) ON_BROKER_THREAD;
 
     // What is to become of a publish.
@@ -55,27 +58,34 @@ public:
     // The MQTT side of access. Thread: any.
     [[nodiscard]] MqttAccess& mqtt_access() { return mqtt_access_; }
 
-    // Once per turn of the broker's loop: one wake-up for all that was handed off, and the log
-    // lines of the listener.
-    void on_tick() ON_BROKER_THREAD;
+    // Once per turn of the broker's loop: one wake-up for all that was handed off, the publishes of
+    // browsers, and the log lines of the listener. True: the broker got something to publish.
+    bool on_tick() ON_BROKER_THREAD;
 
     // Reads the configuration again. With a mistake in it everything stays as it was.
     void on_reload() ON_BROKER_THREAD;
 
 private:
-    Bridge(Options options, Broker& broker, LogSink& log, const Clock& clock);
+    Bridge(Options options, Broker& broker, Doorbell& doorbell, LogSink& log, const Clock& clock);
 
     [[nodiscard]] Result<Configuration, std::string> load() ON_BROKER_THREAD;
     void adopt(Configuration loaded) ON_BROKER_THREAD;
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
     void count(const Outcome& outcome) ON_BROKER_THREAD;
-    void hand_off(BrowserUpdate update) ON_BROKER_THREAD;
+    void pass_on(const Publish& publish, int qos, Outcome& outcome) ON_BROKER_THREAD;
+    void hand_off(TimedUpdate timed) ON_BROKER_THREAD;
+    // Publishes of browsers and thinning: bridge_browsers.cpp
+    void show_browsers(BrowserUpdate update) ON_BROKER_THREAD;
+    void show_what_waited() ON_BROKER_THREAD;
+    bool take_browser_publishes() ON_BROKER_THREAD;
+    [[nodiscard]] PublishResult publish_of_browser(const PublishRequest& request) ON_BROKER_THREAD;
     void wake_listener() ON_BROKER_THREAD;
     void write_log_lines() ON_BROKER_THREAD;
     void warn_without_ticks() ON_BROKER_THREAD;
 
     Options options_;
     Broker& broker_;
+    Doorbell& doorbell_;
     LogSink& log_;
     const Clock& clock_;
 
@@ -98,6 +108,8 @@ private:
     Outbox outbox_{metrics_};
     MqttAccess mqtt_access_;
     Mailbox mailbox_{{}};
+    PublishDesk publishes_;
+    Thinning thinning_;
     std::uint64_t next_offset_ = 1;
     const SteadyTime started_;
     bool ticked_ = false;

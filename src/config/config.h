@@ -37,6 +37,7 @@ struct ListenerConfig {
     std::vector<std::string>
         origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
     bool dashboard = true;
+    std::uint32_t threads = 1;  // listeners that share the port
     SourcePlace bind_place;  // of the key, or of the file where it is absent
 };
 
@@ -146,6 +147,34 @@ enum class TowardsMqtt {
     Publish,  // the enriched payload goes to another topic as well
 };
 
+// No more than `updates` in `per`, for each topic and key.
+struct RateConfig {
+    std::uint32_t updates = 1;
+    std::chrono::milliseconds per{1'000};
+    // From one update to the next.
+    [[nodiscard]] std::chrono::nanoseconds interval() const {
+        return std::chrono::nanoseconds(per) / updates;
+    }
+};
+
+// A field that has to differ by `band` or more.
+struct DeadbandConfig {
+    std::string field;  // path into the payload, levels separated by '.'
+    double band = 0;    // > 0
+};
+
+struct BrowserConfig {  // what browsers get of a rule; MQTT subscribers get all
+    std::optional<RateConfig> max_rate;
+    std::vector<DeadbandConfig> deadband;  // in file order; empty: none
+    [[nodiscard]] bool thins() const { return max_rate.has_value() || !deadband.empty(); }
+};
+
+struct HistoryConfig {
+    static constexpr std::uint32_t last_max = 100'000;
+    std::uint32_t last = last_max;      // updates of each topic and key
+    std::chrono::milliseconds keep{0};  // "for"; 0: no limit of age
+};
+
 struct RuleConfig {
     Placed<std::string> name;
     std::vector<Placed<std::string>> topics;  // filters; {name} is a named '+'
@@ -155,6 +184,8 @@ struct RuleConfig {
     TemplateSource::Object set;
     TowardsMqtt mqtt = TowardsMqtt::Keep;
     Placed<std::string> publish_topic;  // template; used where mqtt is Publish
+    BrowserConfig browser;
+    std::optional<HistoryConfig> history;  // absent: browsers get no past but the newest value
 };
 
 struct Config {

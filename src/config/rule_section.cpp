@@ -5,6 +5,7 @@
 #include "config/in_quotes.h"
 #include "config/names.h"
 #include "config/sections.h"
+#include "config/units.h"
 
 namespace rtbridge {
 namespace {
@@ -56,15 +57,20 @@ void read_on_invalid(TableReader& table, RuleConfig& rule) {
 }
 
 // A path into the payload: names separated by single dots.
+bool is_path(const std::string& text) {
+    return ("." + text + ".").find("..") == std::string::npos;
+}
+
+std::string not_a_path(std::string_view what, std::string_view text) {
+    return std::string(what) + " = " + in_quotes(text) +
+           " is not a path; write a field like \"batteryPower\" or \"battery.power\"";
+}
+
 void read_path(TableReader& table, std::string_view key, std::string& target) {
     Placed<std::string> path;
     if (!table.read(key, path)) return;
-    const std::string levels = "." + path.value + ".";
-    if (levels.find("..") != std::string::npos) {
-        table.diagnostics().error(std::move(path.place),
-                                  std::string(key) + " = " + in_quotes(path.value) +
-                                      " is not a path; write a field like \"batteryPower\" or "
-                                      "\"battery.power\"");
+    if (!is_path(path.value)) {
+        table.diagnostics().error(std::move(path.place), not_a_path(key, path.value));
         return;
     }
     target = std::move(path.value);
@@ -106,6 +112,18 @@ void read_battery(TableReader& rule_table, RuleConfig& rule, const std::string& 
     rule.battery = std::move(battery);
 }
 
+// toml++ sorts keys by name; the file's order is that of their places.
+std::vector<TomlEntry> in_file_order(const toml::table& table) {
+    std::vector<TomlEntry> entries;
+    for (const auto& [key, node] : table) entries.push_back({&key, &node});
+    std::sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
+        const toml::source_position& left = a.key->source().begin;
+        const toml::source_position& right = b.key->source().begin;
+        return std::pair(left.line, left.column) < std::pair(right.line, right.column);
+    });
+    return entries;
+}
+
 // Values of `set`: whatever TOML and JSON have in common, with braces in texts left as they are.
 class TemplateReader {
 public:
@@ -141,15 +159,8 @@ public:
         return source;
     }
 
-    // toml++ sorts keys by name; the file's order is that of their places.
     [[nodiscard]] TemplateSource::Object object(const toml::table& table) {
-        std::vector<TomlEntry> entries;
-        for (const auto& [key, node] : table) entries.push_back({&key, &node});
-        std::sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
-            const toml::source_position& left = a.key->source().begin;
-            const toml::source_position& right = b.key->source().begin;
-            return std::pair(left.line, left.column) < std::pair(right.line, right.column);
-        });
+        const std::vector<TomlEntry> entries = in_file_order(table);
         TemplateSource::Object members;
         members.reserve(entries.size());
         for (const TomlEntry& entry : entries) {
@@ -186,6 +197,69 @@ void read_mqtt(TableReader& table, RuleConfig& rule) {
     }
 }
 
+void read_max_rate(TableReader& table, BrowserConfig& browser) {
+    Placed<std::string> text;
+    if (!table.read("max_rate", text)) return;
+    browser.max_rate = parse_rate(text.value);
+    if (browser.max_rate) return;
+    table.diagnostics().error(std::move(text.place),
+                              "max_rate = " + in_quotes(text.value) +
+                                  " is not a rate; write how many in which time, like \"10/s\", "
+                                  "\"30/min\" or \"1/10s\", from one a day to 1000 a second");
+}
+
+void read_deadband(TableReader& table, BrowserConfig& browser) {
+    const toml::table* const fields = table.take_table("deadband", "{ batteryPower = 5 }");
+    if (fields == nullptr) return;
+    TableReader reader(table.document(), *fields, table.title() + " deadband",
+                       table.diagnostics());
+    for (const TomlEntry& entry : in_file_order(*fields)) {
+        DeadbandConfig deadband;
+        deadband.field = entry.key->str();
+        if (!is_path(deadband.field)) {
+            reader.error(*entry.key, not_a_path("deadband", deadband.field));
+            continue;
+        }
+        if (!reader.read(entry.key->str(), deadband.band)) continue;
+        if (std::isfinite(deadband.band) && deadband.band > 0) {
+            browser.deadband.push_back(std::move(deadband));
+        } else {
+            reader.error(*entry.node, deadband.field + " must be a positive number");
+        }
+    }
+}
+
+void read_browser(TableReader& rule_table, RuleConfig& rule) {
+    const toml::table* const table = rule_table.take_table("browser", "{ max_rate = \"10/s\" }");
+    if (table == nullptr) return;
+    TableReader reader(rule_table.document(), *table, rule_table.title() + " browser",
+                       rule_table.diagnostics());
+    read_max_rate(reader, rule.browser);
+    read_deadband(reader, rule.browser);
+    reader.not_supported_yet({"event", "body"});
+    reader.report_unknown_keys();
+}
+
+void read_history(TableReader& rule_table, RuleConfig& rule) {
+    using namespace std::chrono_literals;
+    const toml::table* const table =
+        rule_table.take_table("history", "{ last = 100, for = \"10m\" }");
+    if (table == nullptr) return;
+    TableReader reader(rule_table.document(), *table, rule_table.title() + " history",
+                       rule_table.diagnostics());
+    const bool neither = !reader.take("last") && !reader.take("for");
+    HistoryConfig history;
+    reader.read_count("last", history.last, {1, HistoryConfig::last_max});
+    reader.read_duration("for", history.keep, {1s, 24h * 366});
+    reader.report_unknown_keys();
+    if (neither) {
+        rule_table.diagnostics().error(
+            reader.place(), "history has neither last nor for; write how many updates of each "
+                            "topic and key, or for how long, like { last = 100, for = \"10m\" }");
+    }
+    rule.history = history;
+}
+
 RuleConfig read_rule(TableReader& table) {
     RuleConfig rule;
     read_name(table, rule);
@@ -195,7 +269,9 @@ RuleConfig read_rule(TableReader& table) {
     read_battery(table, rule, table.title());
     read_set(table, rule);
     read_mqtt(table, rule);
-    table.not_supported_yet({"fields", "compute", "browser", "history"});
+    read_browser(table, rule);
+    read_history(table, rule);
+    table.not_supported_yet({"fields", "compute"});
     table.report_unknown_keys();
     return rule;
 }

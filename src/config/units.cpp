@@ -62,6 +62,25 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     return parse(text, size_units, size_max);
 }
 
+std::optional<RateConfig> parse_rate(std::string_view text) {
+    using namespace std::chrono_literals;
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    RateConfig rate;
+    const std::from_chars_result number =
+        std::from_chars(text.data(), text.data() + slash, rate.updates);
+    if (number.ec != std::errc() || number.ptr != text.data() + slash) return std::nullopt;
+
+    std::string per(text.substr(slash + 1));
+    if (per.ends_with("min")) per.resize(per.size() - 2);
+    const bool counted = !per.empty() && per.front() >= '0' && per.front() <= '9';
+    const auto duration = parse_duration(counted ? per : "1" + per);
+    if (!duration || duration->count() == 0 || rate.updates == 0) return std::nullopt;
+    rate.per = *duration;
+    if (rate.interval() < 1ms || rate.interval() > 24h) return std::nullopt;
+    return rate;
+}
+
 std::string format_duration(std::chrono::milliseconds duration) {
     const auto ms = static_cast<std::uint64_t>(duration.count());
     return ms == 0 ? "0s" : format(ms, duration_units);
@@ -69,6 +88,13 @@ std::string format_duration(std::chrono::milliseconds duration) {
 
 std::string format_size(std::uint64_t bytes) {
     return bytes == 0 ? "0B" : format(bytes, size_units);
+}
+
+std::string format_rate(const RateConfig& rate) {
+    std::string per = format_duration(rate.per);
+    // "s", not "1s"
+    if (per.starts_with('1') && (per.size() < 2 || per[1] < '0' || per[1] > '9')) per.erase(0, 1);
+    return std::to_string(rate.updates) + "/" + per;
 }
 
 }  // namespace rtbridge

@@ -15,6 +15,7 @@ namespace rtbridge {
 // Raised by the broker thread, read by status pages.
 struct RuleStatistics {
     Counter matched, ok, invalid, dropped;
+    Counter thinned;  // updates that max_rate or deadband kept from browsers
 };
 
 struct RuleStatus {

@@ -18,19 +18,25 @@ std::size_t Mailbox::push(UpdatePtr update) {
     updates_.push_back(std::move(update));
     bytes_ += bytes;
     assert(updates_.size() <= limits_.updates_max);
-    depth_.store(updates_.size() + (snapshot_ ? 1 : 0), std::memory_order_seq_cst);
+    depth_.store(waiting(), std::memory_order_seq_cst);
     return dropped.size();
 }
 
 void Mailbox::set_snapshot(std::shared_ptr<const ConfigSnapshot> snapshot) {
     const std::lock_guard lock(mutex_);
     snapshot_.swap(snapshot);
-    depth_.store(updates_.size() + 1, std::memory_order_seq_cst);
+    depth_.store(waiting(), std::memory_order_seq_cst);
 }
 
 void Mailbox::set_limits(Limits limits) {
     const std::lock_guard lock(mutex_);
     limits_ = limits;
+}
+
+void Mailbox::push_answers(const std::vector<PublishAnswer>& answers) {
+    const std::lock_guard lock(mutex_);
+    answers_.insert(answers_.end(), answers.begin(), answers.end());
+    depth_.store(waiting(), std::memory_order_seq_cst);
 }
 
 void Mailbox::wake_if_sleeping(Wakeup& wakeup) noexcept {
@@ -44,6 +50,7 @@ MailboxBatch Mailbox::drain() {
     const std::lock_guard lock(mutex_);
     batch.updates.swap(updates_);
     batch.snapshot.swap(snapshot_);
+    batch.answers.swap(answers_);
     bytes_ = 0;
     depth_.store(0, std::memory_order_seq_cst);
     return batch;

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/thread_role.h"
+#include "handoff/publish_request.h"
 #include "handoff/update.h"
 
 namespace rtbridge {
@@ -26,6 +27,7 @@ public:
 struct MailboxBatch {
     std::deque<UpdatePtr> updates;                   // oldest first; a jump in offsets is a gap
     std::shared_ptr<const ConfigSnapshot> snapshot;  // newest one, null = none since the last batch
+    std::vector<PublishAnswer> answers;              // for PublishDesk::deliver()
 };
 
 // The only way from the broker thread to a listener thread.
@@ -44,6 +46,8 @@ public:
     std::size_t push(UpdatePtr update) ON_BROKER_THREAD;
     void set_snapshot(std::shared_ptr<const ConfigSnapshot> snapshot) ON_BROKER_THREAD;
     void set_limits(Limits limits) ON_BROKER_THREAD;
+    // Bounded by the PublishDesk that asked.
+    void push_answers(const std::vector<PublishAnswer>& answers) ON_BROKER_THREAD;
 
     // Wakes the listener if something waits and the listener sleeps: one call per turn of the
     // broker's loop, so a burst costs one wake-up.
@@ -59,12 +63,17 @@ public:
     }
 
 private:
+    [[nodiscard]] std::size_t waiting() const noexcept {
+        return updates_.size() + (snapshot_ ? 1 : 0) + answers_.size();
+    }
+
     std::mutex mutex_;
-    Limits limits_;  // guarded by mutex_, as the next three
+    Limits limits_;  // guarded by mutex_, as the next four
     std::deque<UpdatePtr> updates_;
     std::size_t bytes_ = 0;
     std::shared_ptr<const ConfigSnapshot> snapshot_;
-    std::atomic<std::size_t> depth_{0};  // updates and snapshots that wait
+    std::vector<PublishAnswer> answers_;
+    std::atomic<std::size_t> depth_{0};  // updates, snapshots and answers that wait
     std::atomic<bool> sleeping_{false};
 };
 

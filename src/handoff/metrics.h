@@ -39,6 +39,8 @@ enum class Limit : std::uint8_t {
     LogLines,
     ClientsAway,
     Recovery,
+    Publishes,
+    Thinning,
     Count,
 };
 
@@ -67,6 +69,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "log_lines",
         "clients_away",
         "recovery",
+        "publishes",
+        "thinning",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is
@@ -75,16 +79,18 @@ inline constexpr std::chrono::seconds tick_silence_max{5};
 
 // Figures that both threads write and any thread reads.
 struct Metrics {
-    Counter messages_in;        // publishes the broker showed us
-    Counter messages_matched;   // ... that at least one rule matched
+    Counter messages_in;        // publishes of MQTT clients and browsers
+    Counter publishes_browsers; // ... that came from browsers
+    Counter messages_matched;   // publishes that at least one rule matched
     Counter messages_invalid;   // ... that failed a step of a rule
     Counter messages_dropped;   // ... that on_invalid = "drop" kept from everyone
     Counter publishes_derived;  // published to another topic by mqtt = "publish:..."
-    Counter broker_refused;     // replacements and publishes that the broker had no memory for
+    Counter broker_refused;     // replacements and publishes that the broker did not take
     Counter updates_out;        // delivered to sessions, each session counts
     Counter updates_conflated;  // replaced by a newer value in a session's queue
     Counter updates_dropped;    // lost to a session: queue or mailbox was full
     Counter updates_not_json;   // skipped where only JSON fits
+    Counter updates_thinned;    // kept from browsers by max_rate or deadband of a rule
     Counter logins;             // MQTT clients and browsers that proved who they are
     Counter logins_refused;     // ... that could not
     Counter denied_mqtt;        // publishes and subscriptions of MQTT clients

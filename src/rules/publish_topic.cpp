@@ -2,26 +2,13 @@
 
 #include <algorithm>
 
-#include "base/utf8.h"
 #include "topic/topic_filter.h"
+#include "topic/topic_name.h"
 
 namespace rtbridge {
 namespace {
 
-// Null, or why `text` may not stand in a topic to publish to.
-const char* topic_text_mistake(std::string_view text) {
-    if (text.find_first_of("+#") != std::string_view::npos) return "contains '+' or '#'";
-    if (!is_utf8(text)) return "is not valid UTF-8";
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        // U+0080 to U+009F are C2 80 to C2 9F.
-        const bool c1 = byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-        if (byte < 0x20 || byte == 0x7F || c1) return "contains a control character";
-    }
-    return nullptr;
-}
-
-// The same for a value, which is one level unless it is a whole topic.
+// Null, or why a value may not stand in a topic. It is one level unless it is a whole topic.
 const char* value_mistake(const Brace& brace, std::string_view value) {
     if (value.empty()) return "is empty";
     if (!brace.may_have_levels() && value.find('/') != std::string_view::npos)
@@ -72,6 +59,9 @@ Result<std::string, std::string> PublishTopic::make(const RuleValues& values) co
     }
     if (topic.size() > topic_bytes_max) {
         return Failure{std::string("cannot publish: the topic would be longer than 65535 bytes")};
+    }
+    if (const char* mistake = topic_name_mistake(topic)) {
+        return Failure{std::string("cannot publish: the topic ") + mistake};
     }
     return topic;
 }

@@ -42,6 +42,9 @@ public:
     [[nodiscard]] const std::vector<Topic>& topics() const { return topics_; }
     [[nodiscard]] OnInvalid on_invalid() const { return on_invalid_; }
     [[nodiscard]] TowardsMqtt mqtt() const { return mqtt_; }
+    // The options `browser` and `history` in words, for explain; empty = none. They take effect
+    // behind the rules: in Thinning and with the listeners.
+    [[nodiscard]] const std::string& browser_options() const { return browser_options_; }
 
     [[nodiscard]] RuleValues values(const Publish& publish, const Topic& topic,
                                     WorkingPayload& payload) const;
@@ -78,6 +81,7 @@ private:
     std::vector<SetMember> set_;
     TowardsMqtt mqtt_ = TowardsMqtt::Keep;
     std::optional<PublishTopic> publish_topic_;
+    std::string browser_options_;
 };
 
 }  // namespace rtbridge

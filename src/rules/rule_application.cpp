@@ -50,7 +50,7 @@ void RuleApplication::run_without_payload() {
         }
         if (rule->mqtt() != TowardsMqtt::Publish) {
             note(at, "mqtt", "keep (clears the retained message)");
-            add_update(publish_.topic, *rule, std::nullopt, "", PayloadShape::Cleared);
+            add_update(publish_.topic, matches_[at], std::nullopt, "", PayloadShape::Cleared);
             continue;
         }
         if (!rule->publish_topic().known_from_topic()) {
@@ -69,7 +69,7 @@ void RuleApplication::run_without_payload() {
             std::any_of(publishes.begin(), publishes.end(),
                         [&](const DerivedPublish& p) { return p.topic == cleared.value(); });
         if (!done) outcome_.publishes.push_back({cleared.value(), ""});
-        add_update(cleared.value(), *rule, std::nullopt, "", PayloadShape::Cleared);
+        add_update(cleared.value(), matches_[at], std::nullopt, "", PayloadShape::Cleared);
     }
 }
 
@@ -140,21 +140,25 @@ void RuleApplication::tell_browsers(std::size_t at) {
     const AppliedRule& applied = applied_[at];
     RuleTrace* trace = traces_ == nullptr ? nullptr : &traces_[at];
     std::optional<std::string> key = rule->key(rule->values(publish_, *topic, payload_), trace);
+    if (traces_ != nullptr && !rule->browser_options().empty()) {
+        note(at, "browser", rule->browser_options());
+    }
     if (applied.valid) {
         const std::string_view seen_topic =
             applied.publish_topic.empty() ? publish_.topic : applied.publish_topic;
-        add_update(seen_topic, *rule, std::move(key), payload_.text(), final_shape());
+        add_update(seen_topic, matches_[at], std::move(key), payload_.text(), final_shape());
     } else {
-        add_update(publish_.topic, *rule, std::move(key), payload_.original(),
+        add_update(publish_.topic, matches_[at], std::move(key), payload_.original(),
                    shape_without_json(payload_.original()));
     }
 }
 
 // One update per topic and key; what passed its rules beats what did not.
-void RuleApplication::add_update(std::string_view topic, const Rule& rule,
+void RuleApplication::add_update(std::string_view topic, const RuleMatch& match,
                                  std::optional<std::string> key, std::string_view payload,
                                  PayloadShape shape) {
-    const std::string_view key_name = key ? std::string_view(rule.key_name()) : std::string_view();
+    const std::string_view key_name =
+        key ? std::string_view(match.rule->key_name()) : std::string_view();
     for (BrowserUpdate& update : outcome_.updates) {
         const bool same =
             update.topic == topic && update.key_name == key_name && update.key == key.value_or("");
@@ -166,7 +170,8 @@ void RuleApplication::add_update(std::string_view topic, const Rule& rule,
         return;
     }
     outcome_.updates.push_back({std::string(topic), std::string(key_name),
-                                std::move(key).value_or(""), std::string(payload), shape});
+                                std::move(key).value_or(""), std::string(payload), shape,
+                                match.index});
 }
 
 PayloadShape RuleApplication::final_shape() {

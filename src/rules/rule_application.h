@@ -53,7 +53,7 @@ private:
     [[nodiscard]] std::optional<std::string> pass_to_mqtt(std::size_t at);
     Continue refuse(std::size_t at, const std::string& reason);
     void tell_browsers(std::size_t at);
-    void add_update(std::string_view topic, const Rule& rule, std::optional<std::string> key,
+    void add_update(std::string_view topic, const RuleMatch& match, std::optional<std::string> key,
                     std::string_view payload, PayloadShape shape);
     [[nodiscard]] PayloadShape final_shape();
     void note(std::size_t at, std::string_view step, std::string result, bool ok = true);

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <sstream>
 
+#include "config/units.h"
 #include "rules/rule.h"
 
 namespace rtbridge {
@@ -14,6 +16,24 @@ std::string last_part(std::string_view name) {
     return std::string(name.substr(name.find_last_of('.') + 1));
 }
 
+// "max_rate 10/s, deadband batteryPower 5, history last 100 for 10m"
+std::string in_words(const BrowserConfig& browser, const std::optional<HistoryConfig>& history) {
+    std::string words;
+    const auto add = [&words](std::string_view name, const std::string& value) {
+        if (!words.empty()) words += ", ";
+        words.append(name).append(" ").append(value);
+    };
+    if (browser.max_rate) add("max_rate", format_rate(*browser.max_rate));
+    for (const DeadbandConfig& deadband : browser.deadband) {
+        std::ostringstream band;
+        band << deadband.band;
+        add("deadband", deadband.field + " " + band.str());
+    }
+    if (history) add("history last", std::to_string(history->last));
+    if (history && history->keep.count() > 0) words += " for " + format_duration(history->keep);
+    return words;
+}
+
 }  // namespace
 
 class Rule::Compiler {
@@ -25,6 +45,7 @@ public:
         rule_->name_ = config_.name.value;
         rule_->on_invalid_ = config_.on_invalid;
         rule_->mqtt_ = config_.mqtt;
+        rule_->browser_options_ = in_words(config_.browser, config_.history);
         if (config_.name.value.empty()) mistake(config_.name.place, "a rule needs a name");
         if (config_.topics.empty()) {
             mistake(config_.name.place, "rule \"" + config_.name.value + "\" needs topics");

@@ -40,6 +40,8 @@ struct BrowserUpdate {
     std::string key;
     std::string payload;
     PayloadShape shape = PayloadShape::Json;
+    // Position of the rule in RuleSet::rules() whose browser options count: the first that matches.
+    std::uint32_t rule = 0;
 };
 
 // What the matching rules make of a publish. Nothing set = no rule matched or none wants a change.

@@ -10,13 +10,14 @@
 #include "transport/latest_json.h"
 #include "transport/login_api.h"
 #include "transport/metrics_text.h"
+#include "transport/publish_api.h"
 #include "transport/sessions_json.h"
 #include "transport/status_json.h"
 
 namespace rtbridge {
 namespace {
 
-// Enough for what today's routes take; limits.body is for those that publish.
+// Enough for routes that don't publish; limits.body is for those that do.
 constexpr std::size_t small_body_bytes = 16 * KiB;
 constexpr std::string_view preflight_age_s = "600";
 
@@ -93,6 +94,10 @@ Answer answer_ticket_request(const Arrival& arrival) {
     return answer_ticket(arrival.context, arrival.access->visitor);
 }
 
+Answer answer_publish_request(const Arrival& arrival) {
+    return answer_publish(arrival.request, arrival.context, *arrival.access);
+}
+
 enum class Needs {
     Nothing,  // anyone, from anywhere
     NoLogin,  // anyone from where requests may come from
@@ -118,6 +123,7 @@ constexpr Route routes[] = {
     {"/api/login", Takes::Post, Needs::NoLogin, answer_login_request},
     {"/api/logout", Takes::Post, Needs::NoLogin, answer_logout_request},
     {"/api/ticket", Takes::Post, Needs::Identity, answer_ticket_request},
+    {"/api/publish", Takes::Post, Needs::Identity, answer_publish_request},
     {"/metrics", Takes::Get, Needs::Admin, answer_metrics},
     {"/websocket/status", Takes::Get, Needs::Identity, answer_websocket_status},
 };
@@ -163,11 +169,10 @@ HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
 
 // A page of an allowed origin may read the answer (Fetch, 3.2); one of any other gets no header.
 // With its user's cookie only if the operator named it: "*" is for what everyone may see.
-void add_cors(HttpReply& reply, const Arrival& arrival) {
-    const RequestFacts& facts = arrival.request.facts;
+void add_cors(HttpReply& reply, const RequestFacts& facts, const ApiContext& context) {
     if (!facts.origin) return;
     reply.headers.emplace_back("Access-Control-Allow-Origin", *facts.origin);
-    if (origin_named(facts, arrival.context.config.listener)) {
+    if (origin_named(facts, context.config.listener)) {
         reply.headers.emplace_back("Access-Control-Allow-Credentials", "true");
     }
     reply.headers.emplace_back("Vary", "Origin");
@@ -232,7 +237,9 @@ std::optional<std::string> not_ready_reason(const ApiContext& context) {
 std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiContext& context) {
     const Route* const route = find_route(request.path);
     if (route == nullptr || route->takes != Takes::Post) return std::nullopt;
-    return std::min(context.config.limits.body_bytes, small_body_bytes);
+    const std::size_t body_bytes = context.config.limits.body_bytes;
+    return route->answer == answer_publish_request ? body_bytes
+                                                   : std::min(body_bytes, small_body_bytes);
 }
 
 Answer answer(const HttpRequest& request, const ApiContext& context, const CheckedLogin* checked) {
@@ -258,8 +265,15 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
     }
     Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))
                                                             : answer_route(*route, arrival);
-    if (auto* const reply = std::get_if<HttpReply>(&answered)) add_cors(*reply, arrival);
+    if (auto* const reply = std::get_if<HttpReply>(&answered)) add_cors(*reply, request.facts, context);
     return answered;
+}
+
+HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
+                           std::optional<PublishResult> result) {
+    HttpReply reply = result ? publish_reply(*result) : publish_desk_full();
+    add_cors(reply, request.facts, context);
+    return reply;
 }
 
 }  // namespace rtbridge

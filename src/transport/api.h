@@ -12,13 +12,18 @@
 
 namespace rtbridge {
 
-// What to reply, or a check to run beside the loop first: its result goes into a second call.
-using Answer = std::variant<HttpReply, LoginCheck>;
+// What to reply; or a check to run beside the loop first, whose result goes into a second call; or
+// what the broker is to publish first, whose result goes into answer_published().
+using Answer = std::variant<HttpReply, LoginCheck, PublishRequest>;
 
 // The answer to any request but a WebSocket upgrade: routes of design, dashboard, errors as JSON.
 // Refuses who may not in, except at the page and the health checks, which need no identity.
 [[nodiscard]] Answer answer(const HttpRequest& request, const ApiContext& context,
                             const CheckedLogin* checked = nullptr) ON_LISTENER_THREAD;
+
+// The reply to a request that had something published. Nothing: the desk had no room for it.
+[[nodiscard]] HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
+                                         std::optional<PublishResult> result);
 
 // How large a body may be for answer() to need it. Nothing: none is read for this request.
 [[nodiscard]] std::optional<std::size_t> body_bytes_max(const HttpRequest& request,

@@ -6,6 +6,7 @@
 #include "base/log_limiter.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
+#include "handoff/publish_desk.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
 
@@ -23,6 +24,7 @@ struct ApiContext {
     LoginCache& passwords;
     SessionAccessPool& accesses;
     LogLimiter& refusals;  // of what browsers were not allowed
+    PublishDesk& publishes;
 
     [[nodiscard]] const Authenticator& authenticator() const {
         return *config.access->authenticator;

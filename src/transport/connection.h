@@ -10,6 +10,7 @@
 #include "access/admission.h"
 #include "base/thread_role.h"
 #include "base/token_bucket.h"
+#include "handoff/publish_request.h"
 #include "listener/session.h"
 #include "transport/address_counts.h"
 #include "transport/auth_frame.h"
@@ -91,7 +92,10 @@ private:
     void advance(const CheckedLogin* checked) ON_LISTENER_THREAD;
     void wait_for(LoginCheck check) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<std::uint64_t> bytes_read() const;
+    void wait_for(PublishRequest publish) ON_LISTENER_THREAD;
+    void stop_reading() ON_LISTENER_THREAD;
     void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
+    void send_late_reply() ON_LISTENER_THREAD;
     int send_pending_reply() ON_LISTENER_THREAD;
 
     // Upgrade and who the session is: connection_access.cpp

@@ -1,7 +1,7 @@
 // The HTTP side of a Connection:
 //
 //     headers -> on_request -> [body -> on_body_complete] -> advance -> [LoginCheck -> advance]
-//     -> reply
+//     -> [PublishRequest -> answer_published] -> reply
 //
 // libwebsockets 4.1.6 is at a loss with requests that do not wait for the answer to the one before:
 // it takes what follows for the same request's body, and a request with a body that it has kept
@@ -130,14 +130,29 @@ int Connection::on_http_writable() {
     return request_ && request_->reply ? send_pending_reply() : 0;
 }
 
-// Finds the reply, or starts the check that it waits for.
+// Finds the reply, or starts what it waits for.
 void Connection::advance(const CheckedLogin* checked) {
     Answer answered = answer(request_->request, state_.api(), checked);
     if (auto* const reply = std::get_if<HttpReply>(&answered)) {
         request_->reply = std::move(*reply);
+    } else if (auto* const check = std::get_if<LoginCheck>(&answered)) {
+        wait_for(std::move(*check));
     } else {
-        wait_for(std::get<LoginCheck>(std::move(answered)));
+        wait_for(std::get<PublishRequest>(std::move(answered)));
     }
+}
+
+void Connection::wait_for(PublishRequest publish) {
+    const std::weak_ptr<PendingRequest> waiting = request_;
+    const bool asked = state_.publishes.request(
+        std::move(publish), [this, waiting](PublishResult result) {
+            assert_on_listener_thread();
+            if (waiting.expired() || dead_) return;  // where it has expired `this` may be gone
+            request_->reply = answer_published(request_->request, state_.api(), result);
+            send_late_reply();
+        });
+    if (asked) return stop_reading();
+    request_->reply = answer_published(request_->request, state_.api(), std::nullopt);
 }
 
 void Connection::wait_for(LoginCheck check) {
@@ -160,14 +175,22 @@ void Connection::wait_for(LoginCheck check) {
         request_->reply = std::move(reply);
         return;
     }
+    stop_reading();
+}
+
+// Until send_late_reply().
+void Connection::stop_reading() {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
     lws_rx_flow_control(wsi_, 0);
 }
 
-// Outside of any callback of libwebsockets: with reading switched off, 4.1.6 has none for writing.
 void Connection::resume(const CheckedLogin& checked) {
     advance(&checked);
-    if (!request_->reply) return;  // another check
+    if (request_->reply) send_late_reply();
+}
+
+// Outside of any callback of libwebsockets: with reading switched off, 4.1.6 has none for writing.
+void Connection::send_late_reply() {
     if (send_pending_reply() != 0) return abandon();
     lws_rx_flow_control(wsi_, 1);
 }

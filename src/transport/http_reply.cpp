@@ -24,6 +24,8 @@ std::string_view reason_phrase(int status) {
             return "Not Found";
         case 405:
             return "Method Not Allowed";
+        case 409:
+            return "Conflict";
         case 411:
             return "Length Required";
         case 413:
@@ -34,6 +36,8 @@ std::string_view reason_phrase(int status) {
             return "Upgrade Required";
         case 429:
             return "Too Many Requests";
+        case 502:
+            return "Bad Gateway";
         case 503:
             return "Service Unavailable";
         default:

@@ -59,7 +59,8 @@ public:
         : deps_(dependencies),
           file_limit_(file_limit),
           state_(std::move(config), dependencies.metrics, dependencies.clock, dependencies.log,
-                 dependencies.logins, dependencies.registry, dependencies.epoch, &loop_) {
+                 dependencies.logins, dependencies.registry, dependencies.publishes,
+                 dependencies.epoch, &loop_) {
         uv_loop_init(&loop_);
         // The one handle that other threads touch: it exists before the thread does.
         uv_async_init(&loop_, &wakeup_, nullptr);
@@ -157,6 +158,7 @@ private:
         const MailboxBatch batch = deps_.mailbox.drain();
         if (batch.snapshot) apply(batch.snapshot);
         state_.sessions.fan_out(batch.updates);
+        state_.publishes.deliver(batch.answers);
         schedule_release();
     }
 
@@ -208,6 +210,7 @@ private:
         state_.sessions.check(now);
         server_->check_handshakes(now);
         state_.refusals.sweep(now);
+        state_.publishes.give_up_late();
         refresh_keys_if_due();
     } catch (const std::exception&) {
         deps_.metrics.listener_errors.add();

@@ -14,6 +14,7 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/mailbox.h"
 #include "handoff/metrics.h"
+#include "handoff/publish_desk.h"
 #include "handoff/session_registry.h"
 
 namespace rtbridge {
@@ -30,6 +31,7 @@ public:
         LogSink& log;  // thread safe
         SharedLogins& logins;
         SessionRegistry& registry;
+        PublishDesk& publishes;
         std::string epoch;  // names the process, whose offsets are one sequence
     };
     // Binds, starts the thread and waits until it serves. Errors name what the operator has to

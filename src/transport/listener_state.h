@@ -7,6 +7,7 @@
 #include "base/log_limiter.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
+#include "handoff/publish_desk.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
 #include "transport/address_counts.h"
@@ -19,12 +20,13 @@ namespace rtbridge {
 struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
                   LogSink& a_log, SharedLogins& all_logins, SessionRegistry& registry,
-                  const std::string& epoch, uv_loop_s* loop)
+                  PublishDesk& publish_desk, const std::string& epoch, uv_loop_s* loop)
         : config(std::move(snapshot)),
           metrics(all_metrics),
           clock(a_clock),
           log(a_log),
           logins(all_logins),
+          publishes(publish_desk),
           refusals(a_log),
           login_worker(loop, all_metrics),
           sessions({all_metrics, a_clock, registry, epoch}, config->limits),
@@ -32,7 +34,7 @@ struct ListenerState {
 
     [[nodiscard]] ApiContext api() {
         return {*config,  sessions, metrics,   clock,    started,
-                draining, logins,   passwords, accesses, refusals};
+                draining, logins,   passwords, accesses, refusals, publishes};
     }
 
     ConfigSnapshotPtr config;
@@ -40,6 +42,7 @@ struct ListenerState {
     const Clock& clock;
     LogSink& log;
     SharedLogins& logins;
+    PublishDesk& publishes;
     LogLimiter refusals;
     LoginCache passwords;
     SessionAccessPool accesses;

@@ -49,7 +49,8 @@ ordered_json rule_json(const RuleStatus& rule) {
             {"matched", rule.statistics->matched.value()},
             {"ok", rule.statistics->ok.value()},
             {"invalid", rule.statistics->invalid.value()},
-            {"dropped", rule.statistics->dropped.value()}};
+            {"dropped", rule.statistics->dropped.value()},
+            {"thinned", rule.statistics->thinned.value()}};
 }
 
 ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_ms) {
@@ -101,6 +102,8 @@ std::string status_json(const ApiContext& context) {
           {"invalid", metrics.messages_invalid.value()},
           {"kept_from_all", metrics.messages_dropped.value()},
           {"derived", metrics.publishes_derived.value()},
+          {"browsers", metrics.publishes_browsers.value()},
+          {"thinned", metrics.updates_thinned.value()},
           {"broker_refused", metrics.broker_refused.value()},
           {"not_json", metrics.updates_not_json.value()},
           {"listener_errors", metrics.listener_errors.value()}}},

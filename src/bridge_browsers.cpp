@@ -1,0 +1,68 @@
+// What browsers ask of the broker, and how often they hear from it.
+
+#include <exception>
+#include <utility>
+
+#include "bridge.h"
+
+namespace rtbridge {
+namespace {
+
+// So that a crowd of browsers holds up the broker's turn for a millisecond at most.
+constexpr std::size_t browser_publishes_per_turn = 256;
+
+}  // namespace
+
+void Bridge::show_browsers(BrowserUpdate update) {
+    TimedUpdate timed{std::move(update), clock_.unix_ms()};
+    if (!thinning_.concerns(timed.update)) return hand_off(std::move(timed));
+    std::vector<TimedUpdate> ready;
+    thinning_.offer(std::move(timed), ready);
+    for (TimedUpdate& passed : ready) hand_off(std::move(passed));
+}
+
+void Bridge::show_what_waited() {
+    std::vector<TimedUpdate> ready;
+    thinning_.release_due(ready);
+    for (TimedUpdate& waited : ready) hand_off(std::move(waited));
+}
+
+bool Bridge::take_browser_publishes() {
+    doorbell_.answered();
+    if (!publishes_.any_waiting()) return false;
+    std::vector<PublishAnswer> answers;
+    for (const auto& [id, since, request] : publishes_.fetch(browser_publishes_per_turn)) {
+        PublishAnswer& answer = answers.emplace_back(PublishAnswer{id});
+        try {
+            answer.result = publish_of_browser(request);
+        } catch (const std::exception&) {  // out of memory
+            answer.result = PublishResult::RefusedByBroker;
+            metrics_.broker_refused.add();
+        }
+    }
+    mailbox_.push_answers(answers);
+    if (publishes_.any_waiting()) doorbell_.ring();
+    return true;
+}
+
+// The broker shows no plugin what plugins publish: the rules see it here, as they would a device's.
+PublishResult Bridge::publish_of_browser(const PublishRequest& request) {
+    metrics_.messages_in.add();
+    metrics_.publishes_browsers.add();
+    const Publish publish{.topic = request.topic,
+                          .payload = request.payload,
+                          .retain = request.retain,
+                          .user = request.user};
+    Outcome outcome = rules_->apply(publish, workspace_);
+    if (outcome.matched > 0) count(outcome);
+    if (outcome.drop) return PublishResult::DroppedByRule;
+    const std::string& payload = outcome.replacement ? *outcome.replacement : request.payload;
+    if (!broker_.publish(request.topic, payload, request.qos, request.retain)) {
+        metrics_.broker_refused.add();
+        return PublishResult::RefusedByBroker;
+    }
+    pass_on(publish, request.qos, outcome);
+    return PublishResult::Taken;
+}
+
+}  // namespace rtbridge

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "handoff/publish_request.h"
+#include "listener/session_access.h"
+#include "transport/api.h"
+
+namespace rtbridge {
+
+// POST /api/publish {"topic":"...","payload":...,"qos":0,"retain":false}: what to have published,
+// or why not. All members but `topic` may be missing. The payload is a text, published as its
+// characters, or any other JSON, published as its bytes stand in the body; missing: empty.
+[[nodiscard]] Answer answer_publish(const HttpRequest& request, const ApiContext& context,
+                                    const SessionAccess& access);
+
+// 200, 502 broker_refused, or 409 where a rule dropped it.
+[[nodiscard]] HttpReply publish_reply(PublishResult result);
+// 503: too many publishes wait for the broker.
+[[nodiscard]] HttpReply publish_desk_full();
+
+}  // namespace rtbridge
