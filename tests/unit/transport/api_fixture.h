@@ -10,6 +10,7 @@
 
 #include "configuration.h"
 #include "fakes/fake_clock.h"
+#include "fakes/fake_doorbell.h"
 #include "listener/test_policy.h"
 #include "transport/api.h"
 
@@ -83,7 +84,7 @@ protected:
     }
     [[nodiscard]] ApiContext context() {
         return {config,   sessions, metrics,   clock,    started,
-                draining, logins,   passwords, accesses, refusals};
+                draining, logins,   passwords, accesses, refusals, publishes};
     }
     void fan_out(std::deque<UpdatePtr> updates) {
         assert_on_listener_thread();
@@ -101,6 +102,8 @@ protected:
     LoginCache passwords;
     SessionAccessPool accesses;
     LogLimiter refusals{log};
+    FakeDoorbell doorbell;
+    PublishDesk publishes{{}, doorbell, metrics, clock};
     Sessions sessions{metrics, clock, LimitsConfig{}};
     SteadyTime started = clock.now();
     bool draining = false;
