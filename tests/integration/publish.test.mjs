@@ -65,6 +65,7 @@ test("rules know the user who publishes", async (t) => {
   const broker = await startBroker(t, {
     rtbridge: `${head}[auth]\npasswords_file = "users"\n[[auth.role]]\nuser = "*"\nrole = "user"\n`
       + '[acl]\n[[acl.rule]]\nrole = "user"\nallow = ["publish"]\ntopics = ["cmd/{user}"]\n'
+      + '[[acl.rule]]\nallow = ["receive", "subscribe"]\ntopics = ["#"]\n'
       + '[[rule]]\nname = "cmd"\ntopics = ["cmd/+"]\nset = { by = "{user}" }\nmqtt = "replace"\n',
     // mosquitto_passwd of "anna" with password "secret", 101 rounds
     files: { users: await passwords() },

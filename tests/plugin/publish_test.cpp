@@ -49,15 +49,16 @@ protected:
     }
 
     bool send(const std::string& body) {
-        return stream->write("POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1:" +
-                             std::to_string(broker.port()) +
-                             "\r\nContent-Type: application/json\r\nContent-Length: " +
-                             std::to_string(body.size()) + "\r\n\r\n" + body);
+        return stream->write(
+            "POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(broker.port()) +
+            "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+            "\r\n\r\n" + body);
     }
     // Turns the broker's loop until the answer is there.
     std::optional<HttpResponse> answer() {
         const auto until = std::chrono::steady_clock::now() + http_deadline;
-        while (!stream->readable(milliseconds(1)) && std::chrono::steady_clock::now() < until) broker.tick();
+        while (!stream->readable(milliseconds(1)) && std::chrono::steady_clock::now() < until)
+            broker.tick();
         return read_http_response(*stream);
     }
     std::optional<HttpResponse> post(const std::string& body) {
@@ -187,10 +188,10 @@ TEST(BrowserPublishWithoutTicks, GoesWithTheNextPublishOfADevice) {
     std::optional<TcpStream> stream = TcpStream::connect(broker.port());
     ASSERT_TRUE(stream);
     const std::string body = R"({"topic":"a"})";
-    ASSERT_TRUE(stream->write("POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1:" +
-                              std::to_string(broker.port()) +
-                              "\r\nContent-Type: application/json\r\nContent-Length: " +
-                              std::to_string(body.size()) + "\r\n\r\n" + body));
+    ASSERT_TRUE(stream->write(
+        "POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(broker.port()) +
+        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body));
 
     const auto until = std::chrono::steady_clock::now() + http_deadline;
     while (fake_broker_queued_count() == 0 && std::chrono::steady_clock::now() < until) {

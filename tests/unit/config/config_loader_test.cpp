@@ -172,13 +172,13 @@ TEST(ConfigLoader, ReadsRulesInFileOrder) {
 }
 
 TEST(ConfigLoader, ReadsWhatBrowsersGetOfARule) {
-    const Config config =
-        read("[[rule]]\nname = \"r\"\ntopics = [\"t\"]\n"
-               "browser = { max_rate = \"10/s\", deadband = { z = 5, \"a.b\" = 0.5 } }\n"
-               "history = { last = 100, for = \"10m\" }\n"
-               "[[rule]]\nname = \"s\"\ntopics = [\"t\"]\n[rule.history]\nfor = \"1h\"\n"
-               "[[rule]]\nname = \"t\"\ntopics = [\"t\"]\nhistory.last = 7\nbrowser = {}\n"
-               "[listener]\nthreads = 4\n");
+    const Config config = read(
+        "[[rule]]\nname = \"r\"\ntopics = [\"t\"]\n"
+        "browser = { max_rate = \"10/s\", deadband = { z = 5, \"a.b\" = 0.5 } }\n"
+        "history = { last = 100, for = \"10m\" }\n"
+        "[[rule]]\nname = \"s\"\ntopics = [\"t\"]\n[rule.history]\nfor = \"1h\"\n"
+        "[[rule]]\nname = \"t\"\ntopics = [\"t\"]\nhistory.last = 7\nbrowser = {}\n"
+        "[listener]\nthreads = 4\n");
 
     ASSERT_EQ(config.rules.size(), 3U);
     const BrowserConfig& browser = config.rules[0].browser;
@@ -328,8 +328,7 @@ TEST(ConfigLoader, RefusesInTheListener) {
             {"dashboard = 1", "2:13: error: dashboard must be true or false, not an integer"},
             {"threads = 65",
              "2:11: error: threads = 65 is out of range; write a value from 1 to 64"},
-            {"threads = 0",
-             "2:11: error: threads = 0 is out of range; write a value from 1 to 64"},
+            {"threads = 0", "2:11: error: threads = 0 is out of range; write a value from 1 to 64"},
             {"threads = \"2\"", "2:11: error: threads must be an integer, not a string"},
             {"www = \"/srv\"", "2:7: error: www is not supported yet; write \"\""},
             {"tls = true",
@@ -673,8 +672,7 @@ TEST(ConfigLoader, RefusesInARule) {
              "4:13: error: unknown key \"lats\" in rule \"r\" history; did you mean \"last\"?"},
             {"browser = 1",
              "4:11: error: browser must be a table like { max_rate = \"10/s\" }, not an integer"},
-            {"browser = { event = \"e\" }",
-             "4:13: error: event is not supported yet; remove it"},
+            {"browser = { event = \"e\" }", "4:13: error: event is not supported yet; remove it"},
             {"browser = { body = {} }", "4:13: error: body is not supported yet; remove it"},
             {"browser = { max_rate = 10 }",
              "4:24: error: max_rate must be a string, not an integer"},

@@ -54,12 +54,12 @@ void write(std::ostream& out, const RuleConfig& rule) {
     out << "  set ";
     write(out, rule.set);
     out << "\n  mqtt " << static_cast<int>(rule.mqtt) << " " << rule.publish_topic.value << "\n";
-    out << "  browser";
+    if (rule.browser.thins()) out << "  browser";
     if (rule.browser.max_rate) out << " " << format_rate(*rule.browser.max_rate);
     for (const DeadbandConfig& deadband : rule.browser.deadband) {
         out << " " << deadband.field << "=" << deadband.band;
     }
-    out << "\n";
+    if (rule.browser.thins()) out << "\n";
     if (rule.history) {
         out << "  history " << rule.history->last << " " << rule.history->keep.count() << "\n";
     }

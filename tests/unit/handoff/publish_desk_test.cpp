@@ -24,11 +24,10 @@ protected:
     bool ask(PublishDesk& desk, std::string topic, std::string payload = "1") {
         is_listener_thread = true;
         assert_on_listener_thread();
-        const bool asked = desk.request(request_to(topic, std::move(payload)),
-                                        [this, topic](PublishResult result) {
-                                            done += topic + "=" +
-                                                    std::to_string(static_cast<int>(result)) + " ";
-                                        });
+        const bool asked = desk.request(
+            request_to(topic, std::move(payload)), [this, topic](PublishResult result) {
+                done += topic + "=" + std::to_string(static_cast<int>(result)) + " ";
+            });
         is_listener_thread = false;
         return asked;
     }
@@ -72,8 +71,8 @@ TEST_F(PublishDeskTest, GivesRequestsInOrderAndAnswersToWhoAsked) {
     EXPECT_EQ(fetched[0].request.topic, "a");
     EXPECT_EQ(fetched[1].request.topic, "b");
     EXPECT_FALSE(desk.any_waiting());
-    deliver(desk, {{fetched[1].id, PublishResult::DroppedByRule},
-                   {fetched[0].id, PublishResult::Taken}});
+    deliver(desk,
+            {{fetched[1].id, PublishResult::DroppedByRule}, {fetched[0].id, PublishResult::Taken}});
     EXPECT_EQ(done, "b=2 a=0 ");
 }
 

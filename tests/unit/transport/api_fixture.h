@@ -83,8 +83,8 @@ protected:
         return std::get<HttpReply>(answered);
     }
     [[nodiscard]] ApiContext context() {
-        return {config,   sessions, metrics,   clock,    started,
-                draining, logins,   passwords, accesses, refusals, publishes};
+        return {config, sessions,  metrics,  clock,    started,  draining,
+                logins, passwords, accesses, refusals, publishes};
     }
     void fan_out(std::deque<UpdatePtr> updates) {
         assert_on_listener_thread();

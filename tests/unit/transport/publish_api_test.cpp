@@ -44,8 +44,7 @@ protected:
 };
 
 TEST_F(PublishApiTest, TakesATopicAndOptionsWithDefaults) {
-    const PublishRequest all =
-        published(R"({"topic":"a/b","payload":"on","qos":2,"retain":true})");
+    const PublishRequest all = published(R"({"topic":"a/b","payload":"on","qos":2,"retain":true})");
     EXPECT_EQ(all.topic, "a/b");
     EXPECT_EQ(all.payload, "on");
     EXPECT_EQ(all.qos, 2);
