@@ -37,9 +37,8 @@ public:
         auto plugin = std::make_unique<Plugin>();
         plugin->id_ = id;
         plugin->doorbell_ = SignalDoorbell::create();
-        plugin->bridge_ =
-            Bridge::create(std::move(options), plugin->broker_, *plugin->doorbell_, plugin->log_,
-                           plugin->clock_);
+        plugin->bridge_ = Bridge::create(std::move(options), plugin->broker_, *plugin->doorbell_,
+                                         plugin->log_, plugin->clock_);
         if (plugin->bridge_ == nullptr) return nullptr;
         plugin->on_message_.emplace(id, MOSQ_EVT_MESSAGE, on_message, plugin.get());
         plugin->on_tick_.emplace(id, MOSQ_EVT_TICK, on_tick, plugin.get());
@@ -159,8 +158,8 @@ bool broker_since_2_1() noexcept {
     return since_2_1;
 }
 
-// What is published in a tick leaves at the broker's next turn. 2.0 turns at once; 2.1 sleeps first,
-// and so is called out of that as well.
+// What is published in a tick leaves at the broker's next turn. 2.0 turns at once; 2.1 sleeps
+// first, and so is called out of that as well.
 int on_tick(int /*event*/, void* /*event_data*/, void* user_data) noexcept try {
     assert_on_broker_thread();
     auto& plugin = *static_cast<Plugin*>(user_data);

@@ -21,6 +21,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     if (!ticked_) {
         take_browser_publishes();
         show_what_waited();
+        wake_listener();
     }
     Outcome outcome = rules_->apply(publish, workspace_);
     if (!ticked_) {

@@ -33,18 +33,18 @@ struct TimedUpdate {
     std::int64_t unix_ms = 0;
 };
 
-// Keeps from browsers what the options browser.max_rate and browser.deadband of a rule say, for each
-// rule, topic and key. MQTT subscribers are not its concern.
+// Keeps from browsers what the options browser.max_rate and browser.deadband of a rule say, for
+// each rule, topic and key. MQTT subscribers are not its concern.
 //
-//   deadband: an update whose named fields all differ by less than their band from those of the last
-//   one sent is given up. Only these fields decide; one that is no number on either side is the
-//   same, on one side a difference. The first update passes.
-//   max_rate: an update that comes too early waits, and newer ones take its place, until it is its
-//   turn: the newest always arrives. What takes a place is the newest, deadband or not.
+//   deadband: an update whose named fields all differ by less than their band from those of the
+//   last one sent is given up. Only these fields decide; one that is no number on either side is
+//   the same, on one side a difference. The first update passes. max_rate: an update that comes too
+//   early waits, and newer ones take its place, until it is its turn: the newest always arrives.
+//   What takes a place is the newest, deadband or not.
 //
-// That a retained message was cleared passes, and everything about its topic is forgotten. Bounded by
-// the limit "thinning": beyond so many entries the least recently used is forgotten, beyond so many
-// bytes that wait the first in turn goes at once. Nothing that waits is lost by it.
+// That a retained message was cleared passes, and everything about its topic is forgotten. Bounded
+// by the limit "thinning": beyond so many entries the least recently used is forgotten, beyond so
+// many bytes that wait the first in turn goes at once. Nothing that waits is lost by it.
 //
 // Thread: broker. Costs a look-up for updates of rules with these options, nothing for others.
 class Thinning {
@@ -105,7 +105,7 @@ private:
     const Limits limits_;
     Metrics& metrics_;
     const Clock& clock_;
-    bool active_ = false;  // at least one rule thins
+    bool active_ = false;           // at least one rule thins
     std::vector<Options> options_;  // by rule
     Entries entries_;
     std::list<Entries::iterator> uses_;  // least recently used first

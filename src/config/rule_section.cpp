@@ -211,8 +211,7 @@ void read_max_rate(TableReader& table, BrowserConfig& browser) {
 void read_deadband(TableReader& table, BrowserConfig& browser) {
     const toml::table* const fields = table.take_table("deadband", "{ batteryPower = 5 }");
     if (fields == nullptr) return;
-    TableReader reader(table.document(), *fields, table.title() + " deadband",
-                       table.diagnostics());
+    TableReader reader(table.document(), *fields, table.title() + " deadband", table.diagnostics());
     for (const TomlEntry& entry : in_file_order(*fields)) {
         DeadbandConfig deadband;
         deadband.field = entry.key->str();
@@ -254,8 +253,9 @@ void read_history(TableReader& rule_table, RuleConfig& rule) {
     reader.report_unknown_keys();
     if (neither) {
         rule_table.diagnostics().error(
-            reader.place(), "history has neither last nor for; write how many updates of each "
-                            "topic and key, or for how long, like { last = 100, for = \"10m\" }");
+            reader.place(),
+            "history has neither last nor for; write how many updates of each "
+            "topic and key, or for how long, like { last = 100, for = \"10m\" }");
     }
     rule.history = history;
 }

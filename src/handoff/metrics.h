@@ -79,25 +79,25 @@ inline constexpr std::chrono::seconds tick_silence_max{5};
 
 // Figures that both threads write and any thread reads.
 struct Metrics {
-    Counter messages_in;        // publishes of MQTT clients and browsers
-    Counter publishes_browsers; // ... that came from browsers
-    Counter messages_matched;   // publishes that at least one rule matched
-    Counter messages_invalid;   // ... that failed a step of a rule
-    Counter messages_dropped;   // ... that on_invalid = "drop" kept from everyone
-    Counter publishes_derived;  // published to another topic by mqtt = "publish:..."
-    Counter broker_refused;     // replacements and publishes that the broker did not take
-    Counter updates_out;        // delivered to sessions, each session counts
-    Counter updates_conflated;  // replaced by a newer value in a session's queue
-    Counter updates_dropped;    // lost to a session: queue or mailbox was full
-    Counter updates_not_json;   // skipped where only JSON fits
-    Counter updates_thinned;    // kept from browsers by max_rate or deadband of a rule
-    Counter logins;             // MQTT clients and browsers that proved who they are
-    Counter logins_refused;     // ... that could not
-    Counter denied_mqtt;        // publishes and subscriptions of MQTT clients
-    Counter denied_browsers;    // requests and selections of browsers
-    Counter filtered_mqtt;      // deliveries that an MQTT subscriber may not receive
-    Counter filtered_browsers;  // deliveries that a session may not receive
-    Counter listener_errors;    // turns of a listener cut short, out of memory
+    Counter messages_in;         // publishes of MQTT clients and browsers
+    Counter publishes_browsers;  // ... that came from browsers
+    Counter messages_matched;    // publishes that at least one rule matched
+    Counter messages_invalid;    // ... that failed a step of a rule
+    Counter messages_dropped;    // ... that on_invalid = "drop" kept from everyone
+    Counter publishes_derived;   // published to another topic by mqtt = "publish:..."
+    Counter broker_refused;      // replacements and publishes that the broker did not take
+    Counter updates_out;         // delivered to sessions, each session counts
+    Counter updates_conflated;   // replaced by a newer value in a session's queue
+    Counter updates_dropped;     // lost to a session: queue or mailbox was full
+    Counter updates_not_json;    // skipped where only JSON fits
+    Counter updates_thinned;     // kept from browsers by max_rate or deadband of a rule
+    Counter logins;              // MQTT clients and browsers that proved who they are
+    Counter logins_refused;      // ... that could not
+    Counter denied_mqtt;         // publishes and subscriptions of MQTT clients
+    Counter denied_browsers;     // requests and selections of browsers
+    Counter filtered_mqtt;       // deliveries that an MQTT subscriber may not receive
+    Counter filtered_browsers;   // deliveries that a session may not receive
+    Counter listener_errors;     // turns of a listener cut short, out of memory
     std::array<Counter, static_cast<std::size_t>(GapReason::Count)> gaps;  // told to sessions
     std::array<Counter, static_cast<std::size_t>(Limit::Count)> limits;
     std::atomic<SteadyTime> last_tick{SteadyTime{}};  // broker's last turn; SteadyTime{} = none yet

@@ -63,8 +63,8 @@ void PublishDesk::give_up_late() {
 std::vector<PublishDesk::Waiting> PublishDesk::fetch(std::size_t most) {
     if (!any_waiting()) return {};
     const std::lock_guard lock(mutex_);
-    const auto end = waiting_.begin() +
-                     static_cast<std::ptrdiff_t>(std::min(most, waiting_.size()));
+    const auto end =
+        waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(most, waiting_.size()));
     std::vector<Waiting> fetched(std::make_move_iterator(waiting_.begin()),
                                  std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);

@@ -30,7 +30,7 @@ namespace rtbridge {
 class PublishDesk {
 public:
     struct Limits {
-        std::size_t requests_max = 4096;  // not answered yet
+        std::size_t requests_max = 4096;   // not answered yet
         std::size_t bytes_max = 16 * MiB;  // not fetched yet
         std::chrono::milliseconds patience = tick_silence_max;
     };
@@ -55,9 +55,7 @@ public:
 
     // Up to `most` of what waits, oldest first. Each is to be answered through the mailbox.
     [[nodiscard]] std::vector<Waiting> fetch(std::size_t most) ON_BROKER_THREAD;
-    [[nodiscard]] bool any_waiting() const noexcept {
-        return any_.load(std::memory_order_acquire);
-    }
+    [[nodiscard]] bool any_waiting() const noexcept { return any_.load(std::memory_order_acquire); }
 
 private:
     [[nodiscard]] bool enqueue(std::uint64_t id, PublishRequest request) ON_LISTENER_THREAD;

@@ -18,10 +18,11 @@ namespace rtbridge {
 //
 // A signal that comes just before epoll_wait begins is lost. So the handler, which runs on the
 // broker's thread, sets a timer that repeats it until answered(): after 0.1 ms, then after twice as
-// long each time, for no longer than the tick would take to come by itself. A broker that is busy or
-// hangs thus gets a dozen signals, and no more until it answers.
+// long each time, for no longer than the tick would take to come by itself. A broker that is busy
+// or hangs thus gets a dozen signals, and no more until it answers.
 //
-// Thread: create(), answered() and the end belong to the broker's thread. One at a time per process.
+// Thread: create(), answered() and the end belong to the broker's thread. One at a time per
+// process.
 class SignalDoorbell final : public Doorbell {
 public:
     // Never null. Where the system gives no signal or timer it rings in vain, or once: what waits

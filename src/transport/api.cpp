@@ -265,7 +265,8 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
     }
     Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))
                                                             : answer_route(*route, arrival);
-    if (auto* const reply = std::get_if<HttpReply>(&answered)) add_cors(*reply, request.facts, context);
+    if (auto* const reply = std::get_if<HttpReply>(&answered))
+        add_cors(*reply, request.facts, context);
     return answered;
 }
 

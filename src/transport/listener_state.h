@@ -33,8 +33,8 @@ struct ListenerState {
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {
-        return {*config,  sessions, metrics,   clock,    started,
-                draining, logins,   passwords, accesses, refusals, publishes};
+        return {*config, sessions,  metrics,  clock,    started,  draining,
+                logins,  passwords, accesses, refusals, publishes};
     }
 
     ConfigSnapshotPtr config;

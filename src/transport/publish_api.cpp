@@ -15,8 +15,7 @@
 namespace rtbridge {
 namespace {
 
-constexpr std::string_view shape =
-    R"({"topic":"...","payload":...,"qos":0,"retain":false})";
+constexpr std::string_view shape = R"({"topic":"...","payload":...,"qos":0,"retain":false})";
 
 using Element = JsonDocument::Element;
 

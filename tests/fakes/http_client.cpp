@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 
 namespace rtbridge {
@@ -98,9 +99,22 @@ bool TcpStream::write(std::string_view bytes) {
     return true;
 }
 
-TcpStream::Read TcpStream::read_some(steady_clock::time_point until) {
+bool TcpStream::await_readable(steady_clock::time_point until) {
     pollfd wanted{fd_, POLLIN, 0};
-    if (::poll(&wanted, 1, milliseconds_until(until)) <= 0) return Read::TimedOut;
+    int events = 0;
+    // The plugin signals the thread that plays the broker.
+    do {
+        events = ::poll(&wanted, 1, milliseconds_until(until));
+    } while (events < 0 && errno == EINTR);
+    return events > 0;
+}
+
+bool TcpStream::readable(milliseconds deadline) {
+    return !buffer_.empty() || await_readable(steady_clock::now() + deadline);
+}
+
+TcpStream::Read TcpStream::read_some(steady_clock::time_point until) {
+    if (!await_readable(until)) return Read::TimedOut;
     std::array<char, 65536> bytes;
     const ssize_t received = ::recv(fd_, bytes.data(), bytes.size(), 0);
     if (received <= 0) return Read::End;

@@ -21,6 +21,8 @@ public:
     ~TcpStream();
 
     bool write(std::string_view bytes);
+    // Whether something has come, or the end of the stream.
+    bool readable(std::chrono::milliseconds deadline);
     // What comes up to and including `end`; nothing at end of stream or deadline.
     std::optional<std::string> read_until(std::string_view end, std::chrono::milliseconds deadline);
     std::optional<std::string> read_exactly(std::size_t bytes, std::chrono::milliseconds deadline);
@@ -30,6 +32,7 @@ public:
 private:
     enum class Read { Some, End, TimedOut };
     explicit TcpStream(int fd) : fd_(fd) {}
+    bool await_readable(std::chrono::steady_clock::time_point until);
     Read read_some(std::chrono::steady_clock::time_point until);
 
     int fd_;

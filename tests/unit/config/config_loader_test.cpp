@@ -171,6 +171,33 @@ TEST(ConfigLoader, ReadsRulesInFileOrder) {
                                         "  mqtt 0 \n");
 }
 
+TEST(ConfigLoader, ReadsWhatBrowsersGetOfARule) {
+    const Config config = read(
+        "[[rule]]\nname = \"r\"\ntopics = [\"t\"]\n"
+        "browser = { max_rate = \"10/s\", deadband = { z = 5, \"a.b\" = 0.5 } }\n"
+        "history = { last = 100, for = \"10m\" }\n"
+        "[[rule]]\nname = \"s\"\ntopics = [\"t\"]\n[rule.history]\nfor = \"1h\"\n"
+        "[[rule]]\nname = \"t\"\ntopics = [\"t\"]\nhistory.last = 7\nbrowser = {}\n"
+        "[listener]\nthreads = 4\n");
+
+    ASSERT_EQ(config.rules.size(), 3U);
+    const BrowserConfig& browser = config.rules[0].browser;
+    ASSERT_TRUE(browser.max_rate);
+    EXPECT_EQ(browser.max_rate->interval(), std::chrono::milliseconds(100));
+    ASSERT_EQ(browser.deadband.size(), 2U);
+    EXPECT_EQ(browser.deadband[0].field, "z");
+    EXPECT_EQ(browser.deadband[1].field, "a.b");
+    EXPECT_EQ(browser.deadband[1].band, 0.5);
+    EXPECT_EQ(config.rules[0].history->last, 100U);
+    EXPECT_EQ(config.rules[0].history->keep, std::chrono::minutes(10));
+    EXPECT_EQ(config.rules[1].history->last, HistoryConfig::last_max);
+    EXPECT_EQ(config.rules[1].history->keep, std::chrono::hours(1));
+    EXPECT_EQ(config.rules[2].history->last, 7U);
+    EXPECT_EQ(config.rules[2].history->keep, std::chrono::milliseconds(0));
+    EXPECT_FALSE(config.rules[2].browser.thins());
+    EXPECT_EQ(config.listener.threads, 4U);
+}
+
 TEST(ConfigLoader, ValuesOfSetKeepTypeNestingAndOrder) {
     const RuleConfig rule = read_rule(
         "set = { z = \"{x}\", i = -1, f = 1.0, t = true, l = [1, \"a\", [], {}], o = { b = 1, a = "
@@ -299,10 +326,10 @@ TEST(ConfigLoader, RefusesInTheListener) {
              "2:17: error: \"http://h/p\" is not an origin; write \"https://host\", "
              "\"http://host:port\" or \"*\", without a path"},
             {"dashboard = 1", "2:13: error: dashboard must be true or false, not an integer"},
-            {"threads = 2",
-             "2:11: error: more than one thread is not supported yet; write threads = 1"},
-            {"threads = 0",
-             "2:11: error: threads = 0 is out of range; write a value from 1 to 256"},
+            {"threads = 65",
+             "2:11: error: threads = 65 is out of range; write a value from 1 to 64"},
+            {"threads = 0", "2:11: error: threads = 0 is out of range; write a value from 1 to 64"},
+            {"threads = \"2\"", "2:11: error: threads must be an integer, not a string"},
             {"www = \"/srv\"", "2:7: error: www is not supported yet; write \"\""},
             {"tls = true",
              "2:7: error: tls must be a table like { cert = \"\", key = \"\" }, not a boolean"},
@@ -625,9 +652,46 @@ TEST(ConfigLoader, RefusesInARule) {
              "\"publish:<topic>\""},
             {"fields = {}", "4:1: error: fields is not supported yet; remove it"},
             {"compute = {}", "4:1: error: compute is not supported yet; remove it"},
-            {"history = {}", "4:1: error: history is not supported yet; remove it"},
-            {"browser = {}", "4:1: error: browser is not supported yet; remove it"},
-            {"  [rule.browser]", "4:9: error: browser is not supported yet; remove it"},
+            {"history = {}",
+             "4:11: error: history has neither last nor for; write how many updates of each topic "
+             "and key, or for how long, like { last = 100, for = \"10m\" }"},
+            {"history = 100",
+             "4:11: error: history must be a table like { last = 100, for = \"10m\" }, not an "
+             "integer"},
+            {"history = { last = 0 }",
+             "4:20: error: last = 0 is out of range; write a value from 1 to 100000"},
+            {"history = { last = 100001 }",
+             "4:20: error: last = 100001 is out of range; write a value from 1 to 100000"},
+            {"history = { for = 10 }",
+             "4:19: error: for must be a duration in quotes like \"5s\", not an integer"},
+            {"history = { for = \"0s\" }",
+             "4:19: error: for = \"0s\" is out of range; write a value from 1s to 8784h"},
+            {"history = { lats = 1 }",
+             "4:11: error: history has neither last nor for; write how many updates of each topic "
+             "and key, or for how long, like { last = 100, for = \"10m\" }\n"
+             "4:13: error: unknown key \"lats\" in rule \"r\" history; did you mean \"last\"?"},
+            {"browser = 1",
+             "4:11: error: browser must be a table like { max_rate = \"10/s\" }, not an integer"},
+            {"browser = { event = \"e\" }", "4:13: error: event is not supported yet; remove it"},
+            {"browser = { body = {} }", "4:13: error: body is not supported yet; remove it"},
+            {"browser = { max_rate = 10 }",
+             "4:24: error: max_rate must be a string, not an integer"},
+            {"browser = { max_rate = \"10\" }",
+             "4:24: error: max_rate = \"10\" is not a rate; write how many in which time, like "
+             "\"10/s\", \"30/min\" or \"1/10s\", from one a day to 1000 a second"},
+            {"browser = { deadband = 5 }",
+             "4:24: error: deadband must be a table like { batteryPower = 5 }, not an integer"},
+            {"browser = { deadband = { a = 0 } }", "4:30: error: a must be a positive number"},
+            {"browser = { deadband = { a = -1 } }", "4:30: error: a must be a positive number"},
+            {"browser = { deadband = { a = nan } }", "4:30: error: a must be a positive number"},
+            {"browser = { deadband = { a = \"5\" } }",
+             "4:30: error: a must be a number, not a string"},
+            {"browser = { deadband = { \"a..b\" = 5 } }",
+             "4:26: error: deadband = \"a..b\" is not a path; write a field like "
+             "\"batteryPower\" or \"battery.power\""},
+            {"browser = { maxrate = \"1/s\" }",
+             "4:13: error: unknown key \"maxrate\" in rule \"r\" browser; did you mean "
+             "\"max_rate\"?"},
             {"tpoics = []",
              "4:1: error: unknown key \"tpoics\" in rule \"r\"; did you mean "
              "\"topics\"?"},

@@ -2,6 +2,8 @@
 
 #include <sstream>
 
+#include "config/units.h"
+
 namespace rtbridge {
 namespace {
 
@@ -52,6 +54,15 @@ void write(std::ostream& out, const RuleConfig& rule) {
     out << "  set ";
     write(out, rule.set);
     out << "\n  mqtt " << static_cast<int>(rule.mqtt) << " " << rule.publish_topic.value << "\n";
+    if (rule.browser.thins()) out << "  browser";
+    if (rule.browser.max_rate) out << " " << format_rate(*rule.browser.max_rate);
+    for (const DeadbandConfig& deadband : rule.browser.deadband) {
+        out << " " << deadband.field << "=" << deadband.band;
+    }
+    if (rule.browser.thins()) out << "\n";
+    if (rule.history) {
+        out << "  history " << rule.history->last << " " << rule.history->keep.count() << "\n";
+    }
 }
 
 void write(std::ostream& out, const AclConfig& acl) {
@@ -78,7 +89,7 @@ std::string to_test_text(const Config& config) {
     const ListenerConfig& listener = config.listener;
     out << "bind " << listener.bind.host << " " << listener.bind.port << "\norigins";
     for (const std::string& origin : listener.origins) out << " " << origin;
-    out << "\ndashboard " << listener.dashboard << "\n";
+    out << "\ndashboard " << listener.dashboard << "\nthreads " << listener.threads << "\n";
     const LimitsConfig& limits = config.limits;
     out << "connections " << limits.connections << " " << limits.connections_per_ip << " "
         << limits.connections_per_user << "\nhandshake_timeout " << limits.handshake_timeout.count()

@@ -27,6 +27,14 @@ TEST(RestartRequired, NamesTlsThatGoesOnOrOffButNotAnotherCertificate) {
     EXPECT_TRUE(restart_required(running, loaded).empty());
 }
 
+TEST(RestartRequired, NamesTheNumberOfThreads) {
+    ListenerConfig running;
+    ListenerConfig loaded;
+    loaded.threads = 4;
+
+    EXPECT_EQ(restart_required(running, loaded), std::vector<std::string>{"listener.threads"});
+}
+
 TEST(RestartRequired, TheRestOfTheListenerReloads) {
     ListenerConfig running;
     ListenerConfig loaded;

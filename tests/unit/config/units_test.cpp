@@ -79,5 +79,35 @@ TEST(Units, AreWrittenAsTheyAreRead) {
     EXPECT_EQ(format_size(65'536), "64KiB");
 }
 
+TEST(Units, ARateIsANumberAndATime) {
+    const struct {
+        std::string_view text;
+        std::uint32_t updates;
+        std::int64_t per_ms;
+        const char* formatted;
+    } cases[] = {
+        {"10/s", 10, 1'000, "10/s"},     {"1000/s", 1'000, 1'000, "1000/s"},
+        {"30/m", 30, 60'000, "30/m"},    {"30/min", 30, 60'000, "30/m"},
+        {"1/10s", 1, 10'000, "1/10s"},   {"1/24h", 1, 86'400'000, "1/24h"},
+        {"2/500ms", 2, 500, "2/500ms"},  {"1/5min", 1, 300'000, "1/5m"},
+        {"60/h", 60, 3'600'000, "60/h"},
+    };
+    for (const auto& c : cases) {
+        const std::optional<RateConfig> rate = parse_rate(c.text);
+        ASSERT_TRUE(rate) << c.text;
+        EXPECT_EQ(rate->updates, c.updates) << c.text;
+        EXPECT_EQ(rate->per, milliseconds(c.per_ms)) << c.text;
+        EXPECT_EQ(format_rate(*rate), c.formatted);
+    }
+}
+
+TEST(Units, NothingElseIsARate) {
+    for (const std::string_view text :
+         {"", "10", "/s", "10/", "0/s", "-1/s", "1.5/s", "10 /s", "10/ s", "10/sec", "10/0s",
+          "1001/s", "1/25h", "4294967296/s", "10/s/s", "1/min1", "1/0min"}) {
+        EXPECT_FALSE(parse_rate(text)) << text;
+    }
+}
+
 }  // namespace
 }  // namespace rtbridge

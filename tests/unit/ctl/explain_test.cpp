@@ -79,6 +79,18 @@ TEST(Explain, ShowsADerivedPublish) {
     EXPECT_THAT(text, HasSubstr("topic       live/anna\n  derived"));
 }
 
+TEST(Explain, ShowsWhatThinsAndKeepsUpdatesForBrowsers) {
+    RuleConfig rule = battery_rule();
+    rule.browser = {RateConfig{10, std::chrono::seconds(1)}, {{"batteryPower", 2.5}}};
+    rule.history = HistoryConfig{100, std::chrono::minutes(10)};
+
+    const std::string text = explained(rule, "site/a/battery", R"({"batteryPower":0})");
+
+    EXPECT_THAT(text, HasSubstr("browser     max_rate 10/s, deadband batteryPower 2.5, "
+                                "history last 100 for 10m\n"));
+    EXPECT_THAT(explained(battery_rule(), "site/a/battery", "{}"), Not(HasSubstr("  browser ")));
+}
+
 TEST(Explain, KeepsControlCharactersOffTheTerminal) {
     const std::string text = explained(battery_rule(), "a\x1b[31m", "{}");
 

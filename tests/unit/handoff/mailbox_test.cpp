@@ -122,5 +122,25 @@ TEST(Mailbox, KeepsOrderBetweenTwoThreads) {
     broker.join();
 }
 
+TEST(Mailbox, CarriesAnswersAndWakesForThem) {
+    assert_on_broker_thread();
+    Mailbox mailbox({});
+    mailbox.push_answers({{1, PublishResult::Taken}});
+    mailbox.push_answers({{2, PublishResult::DroppedByRule}});
+    EXPECT_EQ(mailbox.depth(), 2U);
+
+    is_listener_thread = true;
+    assert_on_listener_thread();
+    EXPECT_FALSE(mailbox.fall_asleep());
+    const MailboxBatch batch = mailbox.drain();
+    EXPECT_TRUE(mailbox.fall_asleep());
+    is_listener_thread = false;
+
+    ASSERT_EQ(batch.answers.size(), 2U);
+    EXPECT_EQ(batch.answers[1].id, 2U);
+    EXPECT_EQ(batch.answers[1].result, PublishResult::DroppedByRule);
+    EXPECT_EQ(mailbox.depth(), 0U);
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -10,6 +10,7 @@
 
 #include "configuration.h"
 #include "fakes/fake_clock.h"
+#include "fakes/fake_doorbell.h"
 #include "listener/test_policy.h"
 #include "transport/api.h"
 
@@ -82,8 +83,8 @@ protected:
         return std::get<HttpReply>(answered);
     }
     [[nodiscard]] ApiContext context() {
-        return {config,   sessions, metrics,   clock,    started,
-                draining, logins,   passwords, accesses, refusals};
+        return {config, sessions,  metrics,  clock,    started,  draining,
+                logins, passwords, accesses, refusals, publishes};
     }
     void fan_out(const std::deque<UpdatePtr>& updates) {
         assert_on_listener_thread();
@@ -110,6 +111,8 @@ protected:
     SessionRegistry registry;
     Sessions sessions{{metrics, clock, registry, "epoch"}, LimitsConfig{}};
     std::uint64_t newest_offset = 0;
+    FakeDoorbell doorbell;
+    PublishDesk publishes{{}, doorbell, metrics, clock};
     SteadyTime started = clock.now();
     bool draining = false;
     int checks = 0;  // that ran beside the loop
