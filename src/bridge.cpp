@@ -9,7 +9,7 @@
 
 namespace rtbridge {
 
-// publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
+// publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listeners
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     metrics_.messages_in.add();
     Outcome outcome = rules_->apply(publish, workspace_);
@@ -26,7 +26,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
         (taken ? metrics_.publishes_derived : metrics_.broker_refused).add();
     }
     for (BrowserUpdate& update : outcome.updates) hand_off(std::move(update));
-    if (!ticked_) wake_listener();  // 2.0.x with per_listener_settings never ticks
+    if (!ticked_) wake_listeners();  // 2.0.x with per_listener_settings never ticks
     return {.drop = false, .replacement = std::move(outcome.replacement)};
 }
 
@@ -39,7 +39,7 @@ void Bridge::hand_off(BrowserUpdate update) {
     handed_off->key = std::move(update.key);
     handed_off->payload = std::move(update.payload);
     handed_off->shape = update.shape;
-    const std::size_t lost = mailbox_.push(std::move(handed_off));
+    const std::size_t lost = listeners_->push(std::move(handed_off));
     if (lost > 0) {
         metrics_.hit(Limit::Mailbox, lost);
         metrics_.updates_dropped.add(lost);
@@ -62,16 +62,22 @@ void Bridge::on_tick() {
     ticked_ = true;
     metrics_.last_tick.store(clock_.now(), std::memory_order_relaxed);
     for (const std::string& client : mqtt_access_.take_kicks()) broker_.kick(client);
-    wake_listener();
+    wake_listeners();
 }
 
-void Bridge::wake_listener() {
-    mailbox_.wake_if_sleeping(*listener_);
+void Bridge::wake_listeners() {
+    listeners_->wake();
     write_log_lines();
 }
 
 void Bridge::write_log_lines() {
     for (const LogLine& line : outbox_.drain()) log_.write(line.level, line.text);
+}
+
+void Bridge::write_capacity() {
+    const bool lowered = listeners_->room() < config_.limits.connections;
+    log_.write(lowered ? LogLevel::Warning : LogLevel::Notice,
+               "rtbridge: " + listeners_->capacity(config_.limits));
 }
 
 // Said in the log because nothing else shows it: without ticks no MQTT client is disconnected when
@@ -88,6 +94,7 @@ void Bridge::warn_without_ticks() {
 }
 
 void Bridge::on_reload() {
+    const std::uint32_t connections_before = config_.limits.connections;
     auto loaded = load();
     reload_ = {loaded.ok(), clock_.unix_ms(), loaded.ok() ? "" : loaded.error()};
     if (loaded.ok()) {
@@ -104,8 +111,9 @@ void Bridge::on_reload() {
                                         std::to_string(generation_) +
                                         " goes on: " + loaded.error());
     }
-    mailbox_.set_snapshot(make_snapshot());
-    wake_listener();
+    if (config_.limits.connections != connections_before) write_capacity();
+    listeners_->set_snapshot(make_snapshot());
+    wake_listeners();
 }
 
 // Everything that is wrong goes to the log, the first mistake into the result.
@@ -148,20 +156,20 @@ void Bridge::adopt(Configuration loaded) {
     access_ = std::move(loaded.access);
     mqtt_access_.adopt(access_, config_);
     // TLS can't be switched on or off while it runs: the certificate of before goes on.
-    if (!listener_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
+    if (!listeners_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
         tls_ = std::move(loaded.tls);
     }
-    mailbox_.set_limits({.updates_max = config_.limits.mailbox_updates});
     ++generation_;
-    if (listener_) restart_required_ = restart_required(bound_, config_.listener);
+    if (listeners_) restart_required_ = restart_required(bound_, config_.listener);
 }
 
 ConfigSnapshotPtr Bridge::make_snapshot() const {
     auto snapshot = std::make_shared<ConfigSnapshot>();
     snapshot->generation = generation_;
     snapshot->listener = config_.listener;
-    if (listener_) {  // what runs, not what a restart will bring
+    if (listeners_) {  // what runs, not what a restart will bring
         snapshot->listener.bind = bound_.bind;
+        snapshot->listener.threads = bound_.threads;
     }
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;
@@ -184,18 +192,19 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
     bridge->adopt(std::move(loaded).value());
     bridge->reload_.at_unix_ms = clock.unix_ms();
 
-    auto listener = Listener::start(bridge->make_snapshot(),
-                                    {bridge->mailbox_, bridge->metrics_, clock,
-                                     static_cast<LogSink&>(bridge->outbox_), bridge->logins_});
-    if (!listener.ok()) {
+    auto listeners = Listeners::start(
+        bridge->make_snapshot(),
+        {bridge->metrics_, clock, static_cast<LogSink&>(bridge->outbox_), bridge->logins_});
+    if (!listeners.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
         log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,
-                                                           "listener.bind: " + listener.error()}));
+                                                           "listener.bind: " + listeners.error()}));
         return nullptr;
     }
-    bridge->listener_ = std::move(listener).value();
+    bridge->listeners_ = std::move(listeners).value();
     bridge->bound_ = bridge->config_.listener;
-    log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listener_->url());
+    log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listeners_->url());
+    bridge->write_capacity();
     return bridge;
 }
 

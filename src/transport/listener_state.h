@@ -7,9 +7,9 @@
 #include "base/log_limiter.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
+#include "handoff/shared_connections.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
-#include "transport/address_counts.h"
 #include "transport/api_context.h"
 #include "transport/login_worker.h"
 
@@ -18,12 +18,14 @@ namespace rtbridge {
 // What a listener thread knows; shared by everything that runs on it. Thread: listener.
 struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
-                  LogSink& a_log, SharedLogins& all_logins, uv_loop_s* loop)
+                  LogSink& a_log, SharedLogins& all_logins, SharedConnections& all_connections,
+                  uv_loop_s* loop)
         : config(std::move(snapshot)),
           metrics(all_metrics),
           clock(a_clock),
           log(a_log),
           logins(all_logins),
+          connections(all_connections),
           refusals(a_log),
           login_worker(loop, all_metrics),
           sessions(all_metrics, a_clock, config->limits),
@@ -39,12 +41,12 @@ struct ListenerState {
     const Clock& clock;
     LogSink& log;
     SharedLogins& logins;
+    SharedConnections& connections;
     LogLimiter refusals;
     LoginCache passwords;
     SessionAccessPool accesses;
     LoginWorker login_worker;
     Sessions sessions;
-    AddressCounts addresses;
     SteadyTime started;
     bool draining = false;
 };
