@@ -36,8 +36,8 @@ struct ListenerConfig {
     std::vector<AddressRange> trusted_proxies;  // whose X-Forwarded-For is believed
     std::vector<std::string>
         origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
-    std::uint32_t threads = 1;  // listener threads that share the port
     bool dashboard = true;
+    std::uint32_t threads = 1;  // listeners that share the port
     SourcePlace bind_place;  // of the key, or of the file where it is absent
 };
 

@@ -9,6 +9,8 @@
 namespace rtbridge {
 namespace {
 
+constexpr std::uint32_t threads_max = 64;
+
 void read_bind(TableReader& table, ListenerConfig& listener) {
     const std::optional<TomlEntry> entry = table.take("bind");
     if (!entry) return;
@@ -43,13 +45,6 @@ void read_origins(TableReader& table, ListenerConfig& listener) {
                                       " is not an origin; write \"https://host\", "
                                       "\"http://host:port\" or \"*\", without a path");
     }
-}
-
-void read_threads(TableReader& table) {
-    std::int64_t threads = 1;
-    const std::optional<TomlEntry> entry = table.take("threads");
-    if (!entry || !table.read_integer("threads", threads, {1, 256}) || threads == 1) return;
-    table.error(*entry->node, "more than one thread is not supported yet; write threads = 1");
 }
 
 // A text that has to be empty until what it switches on is there.
@@ -110,7 +105,7 @@ void read_listener(TableReader& table, ListenerConfig& listener) {
     read_bind(table, listener);
     read_origins(table, listener);
     table.read("dashboard", listener.dashboard);
-    read_threads(table);
+    table.read_count("threads", listener.threads, {1, threads_max});
     read_empty_text(table, "www");
     read_tls(table, listener.tls);
     read_trusted_proxies(table, listener.trusted_proxies);
