@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include "access/client_address.h"
@@ -172,7 +171,6 @@ void Connection::on_http_closed() {
 void Connection::on_websocket_closed() {
     if (ended_by_lws()) state_.metrics.hit(Limit::BadRequests);
     dead_ = true;  // as above
-    socket_ = -1;
     on_closed();
 }
 
@@ -188,19 +186,7 @@ bool Connection::ready() const {
     return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0 && !ended_by_lws();
 }
 
-// Straight to the socket, past lws and its memory that would have to be fetched for every delivery.
-// Safe as long as lws holds nothing back: what it sends by itself, pongs and closes, are whole frames
-// too. What the socket does not take is lws's to send, before anything else; errors are as well.
-std::string_view Connection::send_directly(std::string_view frames) {
-    assert(lws_partial_buffered(wsi_) == 0);
-    const ssize_t sent = send(socket_, frames.data(), frames.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) frames.remove_prefix(static_cast<std::size_t>(sent));
-    return frames;
-}
-
 SessionOutput::Written Connection::write(std::string_view frames) {
-    if (socket_ >= 0) frames = send_directly(frames);
-    if (frames.empty()) return Written::Yes;
     if (lws_write(wsi_, as_lws_bytes(frames), frames.size(), LWS_WRITE_RAW) >= 0) {
         return Written::Yes;
     }

@@ -110,8 +110,6 @@ private:
     void answer_frame(std::string_view text) ON_LISTENER_THREAD;
 
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
-    // Returns what is left to send.
-    [[nodiscard]] std::string_view send_directly(std::string_view frames);
     void send_reply(const HttpReply& reply, AfterReply after, Body body);
     void abandon();
     // lws found the browser to break the protocol: its close frame is the last thing to send.
@@ -119,7 +117,6 @@ private:
 
     ListenerState& state_;
     lws* wsi_ = nullptr;
-    int socket_ = -1;  // of an open WebSocket; -1 with TLS, whose bytes only lws can write
     SteadyTime receiving_since_;
     std::string peer_address_;  // of the socket: a browser or a proxy
     AddressCounts::Share counted_;

@@ -149,7 +149,6 @@ std::optional<Connection::SessionRefusal> Connection::refuse_session(const Sessi
 
 void Connection::on_established() {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
-    if (lws_is_ssl(wsi_) == 0) socket_ = lws_get_socket_fd(wsi_);
     if (upgrade_->check) {
         check_login_of_upgrade();
     } else {
