@@ -17,7 +17,7 @@ public:
     using is_transparent = void;
 
     SeededHash();  // with the seed of the process
-    // With a seed of the caller's, for tests.
+    // With a seed of the caller's, for tests; it has to look random, as that of the process does.
     SeededHash(std::uint64_t first, std::uint64_t second) : seed_{first, second} {}
 
     [[nodiscard]] std::uint64_t operator()(std::uint64_t number,

@@ -8,13 +8,16 @@
 namespace rtbridge {
 namespace {
 
+constexpr std::uint64_t first = 0x243F6A8885A308D3U;
+constexpr std::uint64_t second = 0x13198A2E03707344U;
+
 TEST(SeededHash, EqualTextsHashAlikeWithinAProcess) {
     EXPECT_EQ(SeededHash()("plant"), SeededHash()(std::string("plant")));
     EXPECT_EQ(SeededHash()(7, "plant"), SeededHash()(7, "plant"));
 }
 
 TEST(SeededHash, OtherTextsNumbersAndSeedsHashOtherwise) {
-    const SeededHash hash(1, 2);
+    const SeededHash hash(first, second);
     std::set<std::uint64_t> seen;
     std::size_t count = 0;
     // Every length around the borders of its blocks, each with one byte changed at each place.
@@ -22,8 +25,8 @@ TEST(SeededHash, OtherTextsNumbersAndSeedsHashOtherwise) {
         const std::string text(length, 'x');
         seen.insert(hash(0, text));
         seen.insert(hash(1, text));
-        seen.insert(SeededHash(1, 3)(0, text));
-        seen.insert(SeededHash(2, 2)(0, text));
+        seen.insert(SeededHash(first, second + 1)(0, text));
+        seen.insert(SeededHash(first + 1, second)(0, text));
         count += 4;
         for (std::size_t at = 0; at < length; ++at, ++count) {
             std::string changed = text;
@@ -36,7 +39,7 @@ TEST(SeededHash, OtherTextsNumbersAndSeedsHashOtherwise) {
 }
 
 TEST(SeededHash, ZeroBytesCountToo) {
-    const SeededHash hash(1, 2);
+    const SeededHash hash(first, second);
 
     EXPECT_NE(hash(std::string_view("\0", 1)), hash(std::string_view("\0\0", 2)));
     EXPECT_NE(hash(std::string_view("\0", 1)), hash(""));
