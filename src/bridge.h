@@ -17,9 +17,9 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
 #include "handoff/outbox.h"
+#include "listeners.h"
 #include "rules/rule_set.h"
 #include "rules/rule_workspace.h"
-#include "listeners.h"
 
 namespace rtbridge {
 
@@ -35,8 +35,8 @@ public:
         // Absent: default_config_path, and without a file there the built-in defaults.
         std::optional<std::string> config_path;
     };
-    // Reads the configuration, binds the port and starts the listeners. Null where that fails; `log`
-    // got one line for each mistake, naming file or option and the reason.
+    // Reads the configuration, binds the port and starts the listeners. Null where that fails;
+    // `log` got one line for each mistake, naming file or option and the reason.
     [[nodiscard]] static std::unique_ptr<Bridge> create(Options options, Broker& broker,
                                                         LogSink& log,
                                                         const Clock& clock) ON_BROKER_THREAD;

@@ -38,7 +38,7 @@ struct ListenerConfig {
         origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
     bool dashboard = true;
     std::uint32_t threads = 1;  // listeners that share the port
-    SourcePlace bind_place;  // of the key, or of the file where it is absent
+    SourcePlace bind_place;     // of the key, or of the file where it is absent
 };
 
 struct QueueLimits {                     // per session

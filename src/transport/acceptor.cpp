@@ -71,8 +71,8 @@ void Acceptor::accept_waiting() noexcept try {
     for (int i = 0; i < accepts_per_turn; ++i) {
         sockaddr_storage address{};
         socklen_t length = sizeof(address);
-        FileDescriptor peer(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&address),
-                                    &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        FileDescriptor peer(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length,
+                                    SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!peer.valid()) {
             if (errno == EMFILE || errno == ENFILE) turn_away_without_descriptor();
             if (errno == ECONNABORTED || errno == EINTR) continue;

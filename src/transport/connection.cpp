@@ -217,7 +217,8 @@ void Connection::ping() {
 
 void Connection::close(CloseCode code, std::string_view reason) {
     if (dead_ || close_request_) return;
-    close_request_ = CloseRequest{code, std::string(reason.substr(0, close_reason_bytes_max))};
+    close_request_ = std::make_unique<const CloseRequest>(
+        CloseRequest{code, std::string(reason.substr(0, close_reason_bytes_max))});
     lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, close_timeout_s);
     lws_callback_on_writable(wsi_);
 }

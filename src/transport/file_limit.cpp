@@ -37,10 +37,9 @@ FileLimit raise_file_limit(std::size_t listeners) {
 }
 
 std::string capacity_text(const FileLimit& limit, std::uint32_t wanted) {
-    const std::string files = "the process may open " + std::to_string(limit.descriptors) +
-                              " files, " +
-                              std::to_string(limit.descriptors - limit.connections_allowed) +
-                              " kept for MQTT clients";
+    const std::string files =
+        "the process may open " + std::to_string(limit.descriptors) + " files, " +
+        std::to_string(limit.descriptors - limit.connections_allowed) + " kept for MQTT clients";
     if (wanted <= limit.connections_allowed) {
         return "room for " + std::to_string(wanted) + " browsers: limits.connections; " + files;
     }

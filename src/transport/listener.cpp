@@ -245,8 +245,8 @@ Result<std::unique_ptr<Listener>, std::string> Listener::start(ConfigSnapshotPtr
     std::future<std::string> failure = started.get_future();
     {
         const AllSignalsBlocked inherited_by_the_thread;
-        listener->thread_ = std::thread(&Loop::run, listener->loop_.get(),
-                                        std::move(socket), std::move(started));
+        listener->thread_ =
+            std::thread(&Loop::run, listener->loop_.get(), std::move(socket), std::move(started));
     }
     const std::string reason = failure.get();
     if (!reason.empty()) {

@@ -12,6 +12,7 @@
 #include "listener/sessions.h"
 #include "transport/api_context.h"
 #include "transport/login_worker.h"
+#include "transport/request_facts_pool.h"
 
 namespace rtbridge {
 
@@ -45,6 +46,7 @@ struct ListenerState {
     LogLimiter refusals;
     LoginCache passwords;
     SessionAccessPool accesses;
+    RequestFactsPool facts;
     LoginWorker login_worker;
     Sessions sessions;
     SteadyTime started;

@@ -24,9 +24,7 @@ TEST(AddressCounts, SaysHowManyConnectionsTheAddressHadWithThisOne) {
 
 TEST(AddressCounts, AConnectionThatGoesOrMovesToAnotherAddressIsNotCountedAnyMore) {
     AddressCounts counts;
-    {
-        const AddressCounts::Share gone = counts.take("192.0.2.1");
-    }
+    { const AddressCounts::Share gone = counts.take("192.0.2.1"); }
     AddressCounts::Share moved = counts.take("192.0.2.1");
     EXPECT_EQ(moved.with_it(), 1U);
 

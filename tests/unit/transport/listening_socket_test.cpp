@@ -60,9 +60,9 @@ TEST(ListeningSockets, APortThatIsListenedOnIsRefusedHoweverManyWereWanted) {
             const auto second = listen_on({"127.0.0.1", first.value().port}, wanted);
 
             ASSERT_FALSE(second.ok()) << there << " listen, " << wanted << " more were let in";
-            EXPECT_EQ(second.error(), "cannot bind 127.0.0.1:" +
-                                          std::to_string(first.value().port) +
-                                          ": Address already in use");
+            EXPECT_EQ(second.error(),
+                      "cannot bind 127.0.0.1:" + std::to_string(first.value().port) +
+                          ": Address already in use");
         }
     }
 }
