@@ -20,7 +20,7 @@ public:
     // Dense: at least one update in this time on average.
     static constexpr std::chrono::microseconds dense_gap{100};
     // How long an update may wait while they come densely.
-    static constexpr std::chrono::microseconds rest_max{100};
+    static constexpr std::chrono::microseconds rest_max{300};
 
     // REQUIRES: called whenever the mailbox was opened, and while dense() in every turn.
     void opened(std::size_t updates, SteadyTime now) noexcept {
