@@ -15,13 +15,13 @@ constexpr std::size_t epoch_characters = 8;
 
 }  // namespace
 
-// publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listener
+// publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listeners
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     metrics_.messages_in.add();
     if (!ticked_) {
         take_browser_publishes();
         show_what_waited();
-        wake_listener();
+        wake_listeners();
     }
     Outcome outcome = rules_->apply(publish, workspace_);
     if (!ticked_) {
@@ -33,7 +33,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     count(outcome);
     if (outcome.drop) return {.drop = true, .replacement = {}};
     pass_on(publish, qos, outcome);
-    if (!ticked_) wake_listener();  // 2.0.x with per_listener_settings never ticks
+    if (!ticked_) wake_listeners();  // 2.0.x with per_listener_settings never ticks
     return {.drop = false, .replacement = std::move(outcome.replacement)};
 }
 
@@ -58,7 +58,7 @@ void Bridge::hand_off(TimedUpdate timed) {
     if (const auto& history = config_.rules[update.rule].history) {
         handed_off->history = {history->last, history->keep};
     }
-    const std::size_t lost = mailbox_.push(std::move(handed_off));
+    const std::size_t lost = listeners_->push(std::move(handed_off));
     if (lost > 0) {
         metrics_.hit(Limit::Mailbox, lost);
         metrics_.updates_dropped.add(lost);
@@ -83,17 +83,23 @@ bool Bridge::on_tick() {
     for (const std::string& client : mqtt_access_.take_kicks()) broker_.kick(client);
     const bool published = take_browser_publishes();
     show_what_waited();
-    wake_listener();
+    wake_listeners();
     return published;
 }
 
-void Bridge::wake_listener() {
-    mailbox_.wake_if_sleeping(*listener_);
+void Bridge::wake_listeners() {
+    listeners_->wake();
     write_log_lines();
 }
 
 void Bridge::write_log_lines() {
     for (const LogLine& line : outbox_.drain()) log_.write(line.level, line.text);
+}
+
+void Bridge::write_capacity() {
+    const bool lowered = listeners_->room() < config_.limits.connections;
+    log_.write(lowered ? LogLevel::Warning : LogLevel::Notice,
+               "rtbridge: " + listeners_->capacity(config_.limits));
 }
 
 // Said in the log because nothing else shows it: without ticks no MQTT client is disconnected when
@@ -110,6 +116,7 @@ void Bridge::warn_without_ticks() {
 }
 
 void Bridge::on_reload() {
+    const std::uint32_t connections_before = config_.limits.connections;
     auto loaded = load();
     reload_ = {loaded.ok(), clock_.unix_ms(), loaded.ok() ? "" : loaded.error()};
     if (loaded.ok()) {
@@ -126,8 +133,9 @@ void Bridge::on_reload() {
                                         std::to_string(generation_) +
                                         " goes on: " + loaded.error());
     }
-    mailbox_.set_snapshot(make_snapshot());
-    wake_listener();
+    if (config_.limits.connections != connections_before) write_capacity();
+    listeners_->set_snapshot(make_snapshot());
+    wake_listeners();
 }
 
 // Everything that is wrong goes to the log, the first mistake into the result.
@@ -174,19 +182,18 @@ void Bridge::adopt(Configuration loaded) {
     access_ = std::move(loaded.access);
     mqtt_access_.adopt(access_, config_);
     // TLS can't be switched on or off while it runs: the certificate of before goes on.
-    if (!listener_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
+    if (!listeners_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
         tls_ = std::move(loaded.tls);
     }
-    mailbox_.set_limits({.updates_max = config_.limits.mailbox_updates});
     ++generation_;
-    if (listener_) restart_required_ = restart_required(bound_, config_.listener);
+    if (listeners_) restart_required_ = restart_required(bound_, config_.listener);
 }
 
 ConfigSnapshotPtr Bridge::make_snapshot() const {
     auto snapshot = std::make_shared<ConfigSnapshot>();
     snapshot->generation = generation_;
     snapshot->listener = config_.listener;
-    if (listener_) {  // what runs, not what a restart will bring
+    if (listeners_) {  // what runs, not what a restart will bring
         snapshot->listener.bind = bound_.bind;
         snapshot->listener.threads = bound_.threads;
     }
@@ -212,19 +219,20 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, Doorbell
     bridge->adopt(std::move(loaded).value());
     bridge->reload_.at_unix_ms = clock.unix_ms();
 
-    auto listener = Listener::start(bridge->make_snapshot(),
-                                    {bridge->mailbox_, bridge->metrics_, clock,
-                                     static_cast<LogSink&>(bridge->outbox_), bridge->logins_,
-                                     bridge->registry_, bridge->publishes_, bridge->epoch_});
-    if (!listener.ok()) {
+    auto listeners =
+        Listeners::start(bridge->make_snapshot(),
+                         {bridge->metrics_, clock, static_cast<LogSink&>(bridge->outbox_),
+                          bridge->logins_, bridge->registry_, bridge->doorbell_, bridge->epoch_});
+    if (!listeners.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
         log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,
-                                                           "listener.bind: " + listener.error()}));
+                                                           "listener.bind: " + listeners.error()}));
         return nullptr;
     }
-    bridge->listener_ = std::move(listener).value();
+    bridge->listeners_ = std::move(listeners).value();
     bridge->bound_ = bridge->config_.listener;
-    log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listener_->url());
+    log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listeners_->url());
+    bridge->write_capacity();
     return bridge;
 }
 
@@ -239,7 +247,6 @@ Bridge::Bridge(Options options, Broker& broker, Doorbell& doorbell, LogSink& log
       mqtt_access_(
           {logins_.throttle, metrics_, clock, static_cast<LogSink&>(outbox_),
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),
-      publishes_({}, doorbell, metrics_, clock),
       thinning_({}, metrics_, clock),
       started_(clock.now()) {}
 

@@ -16,21 +16,21 @@
 #include "configuration.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/doorbell.h"
-#include "handoff/mailbox.h"
 #include "handoff/metrics.h"
 #include "handoff/outbox.h"
-#include "handoff/publish_desk.h"
+#include "handoff/publish_request.h"
+#include "handoff/session_registry.h"
+#include "listeners.h"
 #include "rules/rule_set.h"
 #include "rules/rule_workspace.h"
 #include "thinning.h"
-#include "transport/listener.h"
 
 namespace rtbridge {
 
 inline constexpr const char* default_config_path = "/etc/rtbridge/rtbridge.toml";
 
 // The data path inside the broker: publish -> match rules -> enrich -> hand off. Owns the rules,
-// the mailbox and the listener; the plugin calls it, nothing else does.
+// the listeners and their mailboxes; the plugin calls it, nothing else does.
 //
 // Thread: broker.
 class Bridge {
@@ -39,8 +39,8 @@ public:
         // Absent: default_config_path, and without a file there the built-in defaults.
         std::optional<std::string> config_path;
     };
-    // Reads the configuration, binds the port and starts the listener. Null where that fails; `log`
-    // got one line for each mistake, naming file or option and the reason.
+    // Reads the configuration, binds the port and starts the listeners. Null where that fails;
+    // `log` got one line for each mistake, naming file or option and the reason.
     [[nodiscard]] static std::unique_ptr<Bridge> create(Options options, Broker& broker,
                                                         Doorbell& doorbell, LogSink& log,
                                                         const Clock& clock) ON_BROKER_THREAD;
@@ -79,8 +79,9 @@ private:
     void show_what_waited() ON_BROKER_THREAD;
     bool take_browser_publishes() ON_BROKER_THREAD;
     [[nodiscard]] PublishResult publish_of_browser(const PublishRequest& request) ON_BROKER_THREAD;
-    void wake_listener() ON_BROKER_THREAD;
+    void wake_listeners() ON_BROKER_THREAD;
     void write_log_lines() ON_BROKER_THREAD;
+    void write_capacity() ON_BROKER_THREAD;
     void warn_without_ticks() ON_BROKER_THREAD;
 
     Options options_;
@@ -92,14 +93,14 @@ private:
     Config config_;
     std::shared_ptr<const RuleSet> rules_;
     AccessPtr access_;
-    std::shared_ptr<const TlsCertificate> tls_;                // what the listener shows
+    std::shared_ptr<const TlsCertificate> tls_;                // what the listeners show
     std::vector<std::shared_ptr<RuleStatistics>> statistics_;  // by rule index
     RuleWorkspace workspace_;
     std::uint64_t generation_ = 0;
     ReloadStatus reload_;
     bool from_file_ = false;  // what runs was read from a file
     std::vector<std::string> restart_required_;
-    ListenerConfig bound_;  // as the listener was started with
+    ListenerConfig bound_;  // as the listeners were started with
 
     Metrics metrics_;
     SharedLogins logins_;
@@ -107,14 +108,12 @@ private:
     const std::string epoch_;  // of offsets
     Outbox outbox_{metrics_};
     MqttAccess mqtt_access_;
-    Mailbox mailbox_{{}};
-    PublishDesk publishes_;
     Thinning thinning_;
     std::uint64_t next_offset_ = 1;
     const SteadyTime started_;
     bool ticked_ = false;
     bool warned_without_ticks_ = false;
-    std::unique_ptr<Listener> listener_;  // last: its thread uses the members above
+    std::unique_ptr<Listeners> listeners_;  // last: their threads use the members above
 };
 
 }  // namespace rtbridge

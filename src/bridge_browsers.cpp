@@ -29,20 +29,18 @@ void Bridge::show_what_waited() {
 
 bool Bridge::take_browser_publishes() {
     doorbell_.answered();
-    if (!publishes_.any_waiting()) return false;
-    std::vector<PublishAnswer> answers;
-    for (const auto& [id, since, request] : publishes_.fetch(browser_publishes_per_turn)) {
-        PublishAnswer& answer = answers.emplace_back(PublishAnswer{id});
-        try {
-            answer.result = publish_of_browser(request);
-        } catch (const std::exception&) {  // out of memory
-            answer.result = PublishResult::RefusedByBroker;
-            metrics_.broker_refused.add();
-        }
-    }
-    mailbox_.push_answers(answers);
-    if (publishes_.any_waiting()) doorbell_.ring();
-    return true;
+    const bool any = listeners_->serve_publishes(
+        browser_publishes_per_turn, [this](const PublishRequest& request) {
+            assert_on_broker_thread();
+            try {
+                return publish_of_browser(request);
+            } catch (const std::exception&) {  // out of memory
+                metrics_.broker_refused.add();
+                return PublishResult::RefusedByBroker;
+            }
+        });
+    if (any && listeners_->any_publishes_waiting()) doorbell_.ring();
+    return any;
 }
 
 // The broker shows no plugin what plugins publish: the rules see it here, as they would a device's.

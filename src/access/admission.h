@@ -17,6 +17,7 @@ struct RequestFacts {
     // Who asks: of the socket, or what a trusted proxy says; for logs, limits and policy.
     std::string client_address{};
     bool trusted_proxy = false;  // the peer is in listener.trusted_proxies
+    friend bool operator==(const RequestFacts&, const RequestFacts&) = default;
 };
 
 // Why nobody gets in.

@@ -42,18 +42,20 @@ void Mailbox::push_answers(const std::vector<PublishAnswer>& answers) {
 void Mailbox::wake_if_sleeping(Wakeup& wakeup) noexcept {
     // Pairs with fall_asleep(): either the listener sees the depth, or this thread sees it
     // sleeping.
-    if (depth_.load(std::memory_order_seq_cst) > 0 && sleeping_.exchange(false)) wakeup.wake();
+    if (depth_.load(std::memory_order_seq_cst) == 0 || !sleeping_.load(std::memory_order_seq_cst)) {
+        return;
+    }
+    if (sleeping_.exchange(false)) wakeup.wake();
 }
 
-MailboxBatch Mailbox::drain() {
-    MailboxBatch batch;
+void Mailbox::drain(MailboxBatch& batch) {
+    assert(batch.updates.empty() && batch.snapshot == nullptr);
     const std::lock_guard lock(mutex_);
     batch.updates.swap(updates_);
     batch.snapshot.swap(snapshot_);
     batch.answers.swap(answers_);
     bytes_ = 0;
     depth_.store(0, std::memory_order_seq_cst);
-    return batch;
 }
 
 bool Mailbox::fall_asleep() noexcept {

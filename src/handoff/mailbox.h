@@ -28,6 +28,12 @@ struct MailboxBatch {
     std::deque<UpdatePtr> updates;                   // oldest first; a jump in offsets is a gap
     std::shared_ptr<const ConfigSnapshot> snapshot;  // newest one, null = none since the last batch
     std::vector<PublishAnswer> answers;              // for PublishDesk::deliver()
+
+    void clear() noexcept {
+        updates.clear();
+        snapshot.reset();
+        answers.clear();
+    }
 };
 
 // The only way from the broker thread to a listener thread.
@@ -53,7 +59,8 @@ public:
     // broker's loop, so a burst costs one wake-up.
     void wake_if_sleeping(Wakeup& wakeup) noexcept ON_BROKER_THREAD;
 
-    [[nodiscard]] MailboxBatch drain() ON_LISTENER_THREAD;
+    // Into an empty batch, whose memory the mailbox goes on with.
+    void drain(MailboxBatch& batch) ON_LISTENER_THREAD;
     // The listener is about to block in its loop. False: something waits already, do not.
     [[nodiscard]] bool fall_asleep() noexcept ON_LISTENER_THREAD;
     void awake() noexcept ON_LISTENER_THREAD { sleeping_.store(false); }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <functional>
 
 #include "topic/topic_levels.h"
 
@@ -112,17 +111,9 @@ void TopicTrie::match(std::string_view topic, std::vector<std::uint32_t>& ids) c
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-std::uint64_t TopicTrie::hash(NodeIndex parent, std::string_view level) noexcept {
-    std::uint64_t mixed = std::hash<std::string_view>()(level);
-    mixed ^=
-        (std::uint64_t{parent} + 1) * 0x9E3779B97F4A7C15U;  // golden ratio: spreads small numbers
-    mixed *= 0xFF51AFD7ED558CCDU;
-    return mixed ^ (mixed >> 32U);
-}
-
 TopicTrie::NodeIndex TopicTrie::literal_child(NodeIndex parent,
                                               std::string_view level) const noexcept {
-    const std::uint64_t wanted = hash(parent, level);
+    const std::uint64_t wanted = hash_(parent, level);
     const std::size_t mask = table_.size() - 1;
     for (std::size_t i = wanted & mask; table_[i].node != none; i = (i + 1) & mask) {
         if (table_[i].hash != wanted) continue;
@@ -164,7 +155,7 @@ TopicTrie::NodeIndex TopicTrie::add_child(NodeIndex parent, std::string_view lev
         nodes_[parent].rest = index;
     } else {
         if ((literal_count_ + 1) * 2 > table_.size()) grow_table();
-        insert_slot({hash(parent, level), index});
+        insert_slot({hash_(parent, level), index});
         ++literal_count_;
         ++nodes_[parent].literal_children;
     }
@@ -179,7 +170,7 @@ void TopicTrie::remove_child(NodeIndex index) {
     } else if (parent.rest == index) {
         parent.rest = none;
     } else {
-        erase_slot(hash(node.parent, node.level), index);
+        erase_slot(hash_(node.parent, node.level), index);
         --literal_count_;
         --parent.literal_children;
     }

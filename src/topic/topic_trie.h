@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/seeded_hash.h"
 #include "topic/topic_filter.h"
 
 namespace rtbridge {
@@ -12,7 +13,8 @@ namespace rtbridge {
 // Many topic filters, each with numbers, and the question which of them match a topic.
 //
 // A tree of levels whose literal children all live in one open-addressed table keyed by (parent,
-// level): a look-up is one probe per level, whether a node has two children or ten thousand.
+// level): a look-up is one probe per level, whether a node has two children or ten thousand. Its
+// hash is seeded, because browsers choose filters too.
 //
 // Thread: belongs to one thread while it changes; any thread once it does not.
 class TopicTrie {
@@ -49,7 +51,6 @@ private:
         NodeIndex node = none;
     };
 
-    [[nodiscard]] static std::uint64_t hash(NodeIndex parent, std::string_view level) noexcept;
     [[nodiscard]] NodeIndex literal_child(NodeIndex parent, std::string_view level) const noexcept;
     [[nodiscard]] NodeIndex child(NodeIndex parent, std::string_view level) const noexcept;
     [[nodiscard]] NodeIndex find(const TopicFilter& filter) const noexcept;
@@ -59,6 +60,7 @@ private:
     void erase_slot(std::uint64_t hash, NodeIndex node) noexcept;
     void grow_table();
 
+    SeededHash hash_;              // of (parent, level)
     std::vector<Node> nodes_;      // [root] first
     std::vector<NodeIndex> free_;  // indexes into nodes_ to use again
     std::vector<Slot> table_;      // size is a power of two, at most half full

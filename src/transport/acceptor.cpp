@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -36,15 +37,13 @@ int open_spare() {
 
 }  // namespace
 
-Acceptor::Acceptor(uv_loop_s* loop, ListeningSocket socket, LwsServer& server, ListenerState& state,
-                   std::uint32_t connections_max)
+Acceptor::Acceptor(uv_loop_s* loop, FileDescriptor socket, LwsServer& server, ListenerState& state)
     : socket_(std::move(socket)),
       spare_(open_spare()),
       server_(server),
       state_(state),
-      connections_max_(connections_max),
       poll_(new uv_poll_t) {
-    uv_poll_init(loop, poll_, socket_.fd.get());
+    uv_poll_init(loop, poll_, socket_.get());
     poll_->data = this;
     uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int /*status*/, int /*events*/) {
         assert_on_listener_thread();
@@ -57,36 +56,39 @@ Acceptor::~Acceptor() {
     server_.set_observer(nullptr);
 }
 
-void Acceptor::set_connections_max(std::uint32_t connections_max) {
-    connections_max_ = connections_max;
+std::uint32_t Acceptor::connections_max() const {
+    return std::min(state_.config->limits.connections, state_.connections.room());
 }
 
 void Acceptor::stop() {
     if (poll_ == nullptr) return;
     uv_close(reinterpret_cast<uv_handle_t*>(std::exchange(poll_, nullptr)),
              [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
-    socket_.fd.reset();
+    socket_.reset();
 }
 
 void Acceptor::accept_waiting() noexcept try {
     for (int i = 0; i < accepts_per_turn; ++i) {
         sockaddr_storage address{};
         socklen_t length = sizeof(address);
-        FileDescriptor peer(accept4(socket_.fd.get(), reinterpret_cast<sockaddr*>(&address),
-                                    &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        FileDescriptor peer(accept4(socket_.get(), reinterpret_cast<sockaddr*>(&address), &length,
+                                    SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!peer.valid()) {
             if (errno == EMFILE || errno == ENFILE) turn_away_without_descriptor();
             if (errno == ECONNABORTED || errno == EINTR) continue;
             return;
         }
-        if (connections_ >= connections_max_ + refused_at_once) {
-            state_.metrics.hit(Limit::Connections);
+        const std::uint32_t most = connections_max();
+        const std::uint32_t with_it = state_.connections.enter();
+        if (with_it > most) state_.metrics.hit(Limit::Connections);
+        if (with_it > most && with_it - most > refused_at_once) {
+            state_.connections.leave();
             continue;
         }
         const int on = 1;
         setsockopt(peer.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        const Capacity capacity = count_in();
-        server_.adopt(peer.release(), address_text(address), capacity);
+        server_.adopt(peer.release(), address_text(address),
+                      with_it > most ? Capacity::TooManyConnections : Capacity::Free);
     }
 } catch (const std::exception&) {
     state_.metrics.listener_errors.add();  // out of memory: this browser's loss
@@ -96,18 +98,12 @@ void Acceptor::accept_waiting() noexcept try {
 void Acceptor::turn_away_without_descriptor() {
     state_.metrics.hit(Limit::Connections);
     spare_.reset();
-    const FileDescriptor peer(accept4(socket_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const FileDescriptor peer(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     spare_.reset(open_spare());
 }
 
-Capacity Acceptor::count_in() {
-    if (++connections_ <= connections_max_) return Capacity::Free;
-    state_.metrics.hit(Limit::Connections);
-    return Capacity::TooManyConnections;
-}
-
 void Acceptor::on_connection_gone() {
-    --connections_;
+    state_.connections.leave();
 }
 
 }  // namespace rtbridge

@@ -4,7 +4,6 @@
 
 #include "base/file_descriptor.h"
 #include "base/thread_role.h"
-#include "transport/listening_socket.h"
 #include "transport/lws_server.h"
 
 struct uv_loop_s;
@@ -18,14 +17,12 @@ namespace rtbridge {
 // Thread: listener.
 class Acceptor final : public LwsServer::Observer {
 public:
-    // `connections_max`: limits.connections, lowered where the file limit is smaller.
-    Acceptor(uv_loop_s* loop, ListeningSocket socket, LwsServer& server, ListenerState& state,
-             std::uint32_t connections_max) ON_LISTENER_THREAD;
+    Acceptor(uv_loop_s* loop, FileDescriptor socket, LwsServer& server,
+             ListenerState& state) ON_LISTENER_THREAD;
     Acceptor(const Acceptor&) = delete;
     Acceptor& operator=(const Acceptor&) = delete;
     ~Acceptor() override;
 
-    void set_connections_max(std::uint32_t connections_max) ON_LISTENER_THREAD;
     // Further browsers get "connection refused". The loop must run once more before destruction.
     void stop() ON_LISTENER_THREAD;
 
@@ -34,14 +31,13 @@ public:
 private:
     void accept_waiting() noexcept ON_LISTENER_THREAD;
     void turn_away_without_descriptor() ON_LISTENER_THREAD;
-    [[nodiscard]] Capacity count_in() ON_LISTENER_THREAD;
+    // limits.connections, lowered where the file limit is smaller; of all listeners together.
+    [[nodiscard]] std::uint32_t connections_max() const;
 
-    ListeningSocket socket_;
+    FileDescriptor socket_;
     FileDescriptor spare_;  // given up for a moment when the process has no descriptor left
     LwsServer& server_;
     ListenerState& state_;
-    std::uint32_t connections_max_;
-    std::uint32_t connections_ = 0;
     uv_poll_s* poll_ = nullptr;  // owned by the loop from its close on
 };
 

@@ -69,10 +69,10 @@ void Connection::check_handshake(SteadyTime now) {
 // A connection over one limit is not counted as over another.
 void Connection::count_for(const std::string& client_address) {
     if (counted_.address() == client_address) return;
-    counted_ = state_.addresses.take(client_address);
+    counted_ = state_.connections.addresses().take(client_address);
     if (capacity_ == Capacity::TooManyConnections) return;
     const std::uint32_t most = state_.config->limits.connections_per_ip;
-    const bool too_many = most > 0 && state_.addresses.count(client_address) > most;
+    const bool too_many = most > 0 && counted_.with_it() > most;
     if (too_many) state_.metrics.hit(Limit::ConnectionsPerIp);
     capacity_ = too_many ? Capacity::TooManyFromAddress : Capacity::Free;
 }
@@ -217,7 +217,8 @@ void Connection::ping() {
 
 void Connection::close(CloseCode code, std::string_view reason) {
     if (dead_ || close_request_) return;
-    close_request_ = CloseRequest{code, std::string(reason.substr(0, close_reason_bytes_max))};
+    close_request_ = std::make_unique<const CloseRequest>(
+        CloseRequest{code, std::string(reason.substr(0, close_reason_bytes_max))});
     lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, close_timeout_s);
     lws_callback_on_writable(wsi_);
 }

@@ -11,8 +11,8 @@
 #include "base/thread_role.h"
 #include "base/token_bucket.h"
 #include "handoff/publish_request.h"
+#include "handoff/address_counts.h"
 #include "listener/session.h"
-#include "transport/address_counts.h"
 #include "transport/auth_frame.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
@@ -130,9 +130,9 @@ private:
     std::shared_ptr<PendingRequest> request_;
     // Between the decision and the session; weak pointers as above.
     std::shared_ptr<PendingUpgrade> upgrade_;
-    std::unique_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
+    std::shared_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
     Session* session_ = nullptr;                 // owned by Sessions
-    std::optional<CloseRequest> close_request_;
+    std::unique_ptr<const CloseRequest> close_request_;
     TokenBucket http_requests_;
     std::optional<std::uint64_t> bytes_read_before_;  // bytes_read() when the last answer went
     std::size_t message_bytes_ = 0;                   // of the message being received

@@ -158,7 +158,7 @@ void Connection::on_established() {
 
 void Connection::open_session() {
     const std::shared_ptr<PendingUpgrade> upgrade = std::exchange(upgrade_, nullptr);
-    facts_ = std::make_unique<const RequestFacts>(std::move(upgrade->request.facts));
+    facts_ = state_.facts.share(std::move(upgrade->request.facts));
     SelectionRequest& wanted = upgrade->selection;
     session_ = &state_.sessions.open(std::move(upgrade->access), *this);
     SubscriptionRequest request;
@@ -252,7 +252,9 @@ void Connection::recheck_access() {
     if (session_ == nullptr || session_->closing()) return;
     const ConfigSnapshot& config = *state_.config;
     const ApiContext context = state_.api();
-    if (const auto refusal = refuse_request(*facts_, config.listener, config.auth)) {
+    RequestFacts facts = *facts_;
+    facts.peer_address = peer_address_;
+    if (const auto refusal = refuse_request(facts, config.listener, config.auth)) {
         return session_->close(CloseCode::Forbidden, refusal->message);
     }
     auto visitor = renewed(session_->access()->visitor, context.authenticator());

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace rtbridge {
 
@@ -12,10 +14,15 @@ struct FileLimit {
     std::uint32_t connections_allowed = 0;  // what remains after the reserve for MQTT
 };
 
-// Thread: broker, before the libwebsockets context exists (it sizes its tables by this limit).
-[[nodiscard]] FileLimit raise_file_limit();
+// Thread: broker, before the libwebsockets contexts exist (they size their tables by this limit).
+[[nodiscard]] FileLimit raise_file_limit(std::size_t listeners);
 
-// How many connections fit into `descriptors` with the reserve for the broker kept. Pure.
-[[nodiscard]] std::uint32_t connections_within(std::uint64_t descriptors);
+// How many connections fit into `descriptors` with the reserve for the broker, and what the
+// listeners need for themselves, kept. Pure.
+[[nodiscard]] std::uint32_t connections_within(std::uint64_t descriptors, std::size_t listeners);
+
+// "room for 768 browsers ...": how many there may be and what bounds that. `wanted`:
+// limits.connections.
+[[nodiscard]] std::string capacity_text(const FileLimit& limit, std::uint32_t wanted);
 
 }  // namespace rtbridge

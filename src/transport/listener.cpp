@@ -14,21 +14,15 @@
 #include <future>
 
 #include "transport/acceptor.h"
-#include "transport/file_limit.h"
 #include "transport/listener_state.h"
 #include "transport/lws_server.h"
+#include "transport/mail_pace.h"
 
 namespace rtbridge {
 namespace {
 
 // How often sessions are checked for liveness and slowness; finer than any limit that it measures.
 constexpr std::uint64_t check_interval_ms = 250;
-
-std::string url_of(const BindAddress& bind, std::uint16_t port, bool tls) {
-    const bool v6 = bind.host.find(':') != std::string::npos;
-    return (tls ? "https://" : "http://") + (v6 ? "[" + bind.host + "]" : bind.host) + ":" +
-           std::to_string(port);
-}
 
 // Signals belong to the broker.
 class AllSignalsBlocked {
@@ -55,12 +49,11 @@ void close_handle(Handle& handle) {
 
 class Listener::Loop {
 public:
-    Loop(ConfigSnapshotPtr config, const Dependencies& dependencies, FileLimit file_limit)
+    Loop(ConfigSnapshotPtr config, const Dependencies& dependencies)
         : deps_(dependencies),
-          file_limit_(file_limit),
           state_(std::move(config), dependencies.metrics, dependencies.clock, dependencies.log,
                  dependencies.logins, dependencies.registry, dependencies.publishes,
-                 dependencies.epoch, &loop_) {
+                 dependencies.connections, dependencies.epoch, &loop_) {
         uv_loop_init(&loop_);
         // The one handle that other threads touch: it exists before the thread does.
         uv_async_init(&loop_, &wakeup_, nullptr);
@@ -76,7 +69,7 @@ public:
     }
 
     // The thread. Fulfils `started` with an empty text, or why it could not start.
-    void run(ListeningSocket socket, std::promise<std::string> started) noexcept {
+    void run(FileDescriptor socket, std::promise<std::string> started) noexcept {
         is_listener_thread = true;
         assert_on_listener_thread();
         std::string failure = set_up(std::move(socket));
@@ -88,12 +81,11 @@ public:
 
 private:
     // Empty = everything is up.
-    std::string set_up(ListeningSocket socket) noexcept ON_LISTENER_THREAD try {
+    std::string set_up(FileDescriptor socket) noexcept ON_LISTENER_THREAD try {
         auto server = LwsServer::create(&loop_, state_);
         if (!server.ok()) return server.error();
         server_ = std::move(server).value();
-        acceptor_ = std::make_unique<Acceptor>(&loop_, std::move(socket), *server_, state_,
-                                               connections_max());
+        acceptor_ = std::make_unique<Acceptor>(&loop_, std::move(socket), *server_, state_);
         start_handles();
         return {};
     } catch (const std::exception& error) {
@@ -106,6 +98,7 @@ private:
         if (handles_started_) {
             close_handle(prepare_);
             close_handle(check_);
+            close_handle(stay_awake_);
             close_handle(timer_);
             close_handle(release_);
         }
@@ -119,6 +112,7 @@ private:
     void start_handles() ON_LISTENER_THREAD {
         uv_prepare_init(&loop_, &prepare_);
         uv_check_init(&loop_, &check_);
+        uv_idle_init(&loop_, &stay_awake_);
         uv_timer_init(&loop_, &timer_);
         uv_timer_init(&loop_, &release_);
         prepare_.data = check_.data = timer_.data = release_.data = this;
@@ -141,13 +135,21 @@ private:
     }
 
     void before_sleep() noexcept ON_LISTENER_THREAD {
-        if (!deps_.mailbox.fall_asleep()) wake();
+        if (!pace_.dense()) {
+            uv_idle_stop(&stay_awake_);
+            if (!deps_.mailbox.fall_asleep()) wake();
+            return;
+        }
+        // Not by a timer of the loop, whose unit is the millisecond.
+        uv_idle_start(&stay_awake_, [](uv_idle_t*) {});
+        const std::chrono::nanoseconds rest = pace_.rest(deps_.clock.now());
+        if (rest > std::chrono::nanoseconds::zero()) std::this_thread::sleep_for(rest);
     }
 
     // Out of memory in one turn costs what was in that turn, never the loop (uv calls from C).
     void after_sleep() noexcept ON_LISTENER_THREAD try {
         deps_.mailbox.awake();
-        if (deps_.mailbox.depth() > 0) open_mail();
+        if (pace_.dense() || deps_.mailbox.depth() > 0) open_mail();
         if (stop_requested_.load() && !state_.draining) start_drain();
         if (state_.draining) continue_drain();
     } catch (const std::exception&) {
@@ -155,10 +157,13 @@ private:
     }
 
     void open_mail() ON_LISTENER_THREAD {
-        const MailboxBatch batch = deps_.mailbox.drain();
-        if (batch.snapshot) apply(batch.snapshot);
-        state_.sessions.fan_out(batch.updates);
-        state_.publishes.deliver(batch.answers);
+        mail_.clear();  // of a turn that was cut short
+        deps_.mailbox.drain(mail_);
+        pace_.opened(mail_.updates.size(), deps_.clock.now());
+        if (mail_.snapshot) apply(mail_.snapshot);
+        state_.sessions.fan_out(mail_.updates);
+        state_.publishes.deliver(mail_.answers);
+        mail_.clear();
         schedule_release();
     }
 
@@ -190,19 +195,7 @@ private:
         }
         state_.config = snapshot;
         state_.sessions.set_limits(snapshot->limits);
-        acceptor_->set_connections_max(connections_max());
         server_->recheck_access();
-    }
-
-    [[nodiscard]] std::uint32_t connections_max() {
-        const std::uint32_t wanted = state_.config->limits.connections;
-        if (wanted <= file_limit_.connections_allowed) return wanted;
-        deps_.log.write(LogLevel::Warning,
-                        "rtbridge: limits.connections lowered from " + std::to_string(wanted) +
-                            " to " + std::to_string(file_limit_.connections_allowed) +
-                            ": the process may open " + std::to_string(file_limit_.descriptors) +
-                            " files, some are kept for MQTT clients");
-        return file_limit_.connections_allowed;
     }
 
     void check_sessions() noexcept ON_LISTENER_THREAD try {
@@ -250,16 +243,18 @@ private:
     }
 
     Dependencies deps_;
-    FileLimit file_limit_;
     ListenerState state_;
     uv_loop_t loop_{};
     uv_async_t wakeup_{};
     uv_prepare_t prepare_{};
     uv_check_t check_{};
+    uv_idle_t stay_awake_{};  // while it is started the loop does not block
     uv_timer_t timer_{};
     uv_timer_t release_{};
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
+    MailPace pace_;
+    MailboxBatch mail_;  // empty between two turns; kept for its memory
     std::atomic<bool> stop_requested_{false};
     SteadyTime drain_until_;
     bool handles_started_ = false;
@@ -269,20 +264,17 @@ private:
 Listener::Listener() = default;
 
 Result<std::unique_ptr<Listener>, std::string> Listener::start(ConfigSnapshotPtr config,
+                                                               FileDescriptor socket,
                                                                Dependencies dependencies) {
-    auto socket = listen_on(config->listener.bind);
-    if (!socket.ok()) return Failure{socket.error()};
-
     auto listener = std::unique_ptr<Listener>(new Listener);
-    listener->url_ = url_of(config->listener.bind, socket.value().port, config->tls != nullptr);
-    listener->loop_ = std::make_unique<Loop>(std::move(config), dependencies, raise_file_limit());
+    listener->loop_ = std::make_unique<Loop>(std::move(config), dependencies);
 
     std::promise<std::string> started;
     std::future<std::string> failure = started.get_future();
     {
         const AllSignalsBlocked inherited_by_the_thread;
-        listener->thread_ = std::thread(&Loop::run, listener->loop_.get(),
-                                        std::move(socket).value(), std::move(started));
+        listener->thread_ =
+            std::thread(&Loop::run, listener->loop_.get(), std::move(socket), std::move(started));
     }
     const std::string reason = failure.get();
     if (!reason.empty()) {
@@ -296,6 +288,10 @@ Listener::~Listener() {
     if (!thread_.joinable()) return;
     loop_->request_stop();
     thread_.join();
+}
+
+void Listener::request_stop() noexcept {
+    loop_->request_stop();
 }
 
 void Listener::wake() noexcept {

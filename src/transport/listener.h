@@ -1,13 +1,12 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "access/shared_logins.h"
 #include "base/clock.h"
+#include "base/file_descriptor.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/thread_role.h"
@@ -16,12 +15,12 @@
 #include "handoff/metrics.h"
 #include "handoff/publish_desk.h"
 #include "handoff/session_registry.h"
+#include "handoff/shared_connections.h"
 
 namespace rtbridge {
 
-// The listener thread, seen from the broker thread: started once the port is bound and
-// libwebsockets is up, fed through the mailbox, stopped at unload. Everything that it runs is
-// private to it.
+// A listener thread, seen from the broker thread: started once its socket listens and libwebsockets
+// is up, fed through the mailbox, stopped at unload. Everything that it runs is private to it.
 class Listener final : public Wakeup {
 public:
     struct Dependencies {  // all outlive the listener
@@ -33,24 +32,23 @@ public:
         SessionRegistry& registry;
         PublishDesk& publishes;
         std::string epoch;  // names the process, whose offsets are one sequence
+        SharedConnections& connections;
     };
-    // Binds, starts the thread and waits until it serves. Errors name what the operator has to
-    // change.
+    // Starts the thread and waits until it serves. Errors name what the operator has to change.
     [[nodiscard]] static Result<std::unique_ptr<Listener>, std::string> start(
-        ConfigSnapshotPtr config, Dependencies dependencies) ON_BROKER_THREAD;
+        ConfigSnapshotPtr config, FileDescriptor socket,
+        Dependencies dependencies) ON_BROKER_THREAD;
     // Says goodbye to every session within limits.drain_time, then joins.
     ~Listener() override;
 
     void wake() noexcept override;
-    // http://127.0.0.1:8080, or https with TLS, with the port that the kernel chose where the
-    // configuration says 0.
-    [[nodiscard]] const std::string& url() const { return url_; }
+    // Begins what the destructor waits for.
+    void request_stop() noexcept ON_BROKER_THREAD;
 
 private:
     class Loop;
     Listener();
     std::unique_ptr<Loop> loop_;
-    std::string url_;
     std::thread thread_;
 };
 

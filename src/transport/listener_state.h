@@ -8,11 +8,12 @@
 #include "handoff/config_snapshot.h"
 #include "handoff/metrics.h"
 #include "handoff/publish_desk.h"
+#include "handoff/shared_connections.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
-#include "transport/address_counts.h"
 #include "transport/api_context.h"
 #include "transport/login_worker.h"
+#include "transport/request_facts_pool.h"
 
 namespace rtbridge {
 
@@ -20,13 +21,15 @@ namespace rtbridge {
 struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
                   LogSink& a_log, SharedLogins& all_logins, SessionRegistry& registry,
-                  PublishDesk& publish_desk, const std::string& epoch, uv_loop_s* loop)
+                  PublishDesk& publish_desk, SharedConnections& all_connections,
+                  const std::string& epoch, uv_loop_s* loop)
         : config(std::move(snapshot)),
           metrics(all_metrics),
           clock(a_clock),
           log(a_log),
           logins(all_logins),
           publishes(publish_desk),
+          connections(all_connections),
           refusals(a_log),
           login_worker(loop, all_metrics),
           sessions({all_metrics, a_clock, registry, epoch}, config->limits),
@@ -43,12 +46,13 @@ struct ListenerState {
     LogSink& log;
     SharedLogins& logins;
     PublishDesk& publishes;
+    SharedConnections& connections;
     LogLimiter refusals;
     LoginCache passwords;
     SessionAccessPool accesses;
+    RequestFactsPool facts;
     LoginWorker login_worker;
     Sessions sessions;
-    AddressCounts addresses;
     SteadyTime started;
     bool draining = false;
 };

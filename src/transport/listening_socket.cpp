@@ -16,6 +16,10 @@ struct SocketAddress {
     socklen_t length = 0;
 
     [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+    // Both families have it at the same place.
+    [[nodiscard]] std::uint16_t port() const {
+        return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+    }
 };
 
 bool parse_address(const std::string& host, std::uint16_t port, SocketAddress& address) {
@@ -35,17 +39,15 @@ bool parse_address(const std::string& host, std::uint16_t port, SocketAddress& a
     return true;
 }
 
-std::uint16_t bound_port(int fd) {
-    SocketAddress address;
-    address.length = sizeof(address.storage);
-    if (getsockname(fd, address.get(), &address.length) != 0) return 0;
-    // Both families have the port at the same place.
-    return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
+void set_option(const FileDescriptor& socket, int option) {
+    const int on = 1;
+    setsockopt(socket.get(), SOL_SOCKET, option, &on, sizeof(on));
 }
 
 }  // namespace
 
-Result<ListeningSocket, std::string> listen_on(const BindAddress& bind_address) {
+Result<ListeningSockets, std::string> listen_on(const BindAddress& bind_address,
+                                                std::size_t count) {
     const std::string name = bind_address.host + ":" + std::to_string(bind_address.port);
     const auto failure = [&name](const char* what) {
         return Failure{std::string(what) + " " + name + ": " +
@@ -55,15 +57,26 @@ Result<ListeningSocket, std::string> listen_on(const BindAddress& bind_address) 
     if (!parse_address(bind_address.host, bind_address.port, address)) {
         return Failure{"not an IP address: " + bind_address.host};
     }
-    ListeningSocket result;
-    result.fd.reset(
-        socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
-    if (!result.fd.valid()) return failure("cannot open a socket for");
-    const int on = 1;
-    setsockopt(result.fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(result.fd.get(), address.get(), address.length) != 0) return failure("cannot bind");
-    if (listen(result.fd.get(), SOMAXCONN) != 0) return failure("cannot listen on");
-    result.port = bound_port(result.fd.get());
+    ListeningSockets result;
+    for (std::size_t i = 0; i < count; ++i) {
+        FileDescriptor& fd = result.fds.emplace_back(socket(
+            address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+        if (!fd.valid()) return failure("cannot open a socket for");
+        set_option(fd, SO_REUSEADDR);
+        // The first binds without SO_REUSEPORT, which other processes of this user could join or
+        // we could join theirs; set afterwards, it lets ours follow.
+        if (i > 0) set_option(fd, SO_REUSEPORT);
+        if (bind(fd.get(), address.get(), address.length) != 0) return failure("cannot bind");
+        if (i == 0 && count > 1) set_option(fd, SO_REUSEPORT);
+        // Where the kernel picked the port, the others bind to it by its number.
+        if (getsockname(fd.get(), address.get(), &address.length) != 0) {
+            return failure("cannot bind");
+        }
+    }
+    for (const FileDescriptor& fd : result.fds) {
+        if (listen(fd.get(), SOMAXCONN) != 0) return failure("cannot listen on");
+    }
+    result.port = address.port();
     return result;
 }
 

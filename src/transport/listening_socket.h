@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
@@ -9,13 +11,16 @@
 
 namespace rtbridge {
 
-// A bound, listening TCP socket (non-blocking, close-on-exec) and the port it got.
-struct ListeningSocket {
-    FileDescriptor fd;
-    std::uint16_t port = 0;
+// TCP sockets (non-blocking, close-on-exec) that listen on the same port, over which the kernel
+// spreads connections.
+struct ListeningSockets {
+    std::vector<FileDescriptor> fds;
+    std::uint16_t port = 0;  // that they got
 };
 
-// Errors name the address and the system's reason. Thread: any.
-[[nodiscard]] Result<ListeningSocket, std::string> listen_on(const BindAddress& address);
+// `count` sockets, at least one; nobody else, not even another process of this user, listens on the
+// port. Errors name the address and the system's reason. Thread: any.
+[[nodiscard]] Result<ListeningSockets, std::string> listen_on(const BindAddress& address,
+                                                              std::size_t count);
 
 }  // namespace rtbridge

@@ -31,10 +31,13 @@ void BM_MailboxPushAndDrain(benchmark::State& state) BOTH_THREADS {
     const auto batch = static_cast<std::size_t>(state.range(0));
     Mailbox mailbox({.updates_max = batch, .bytes_max = 64 * MiB});
     const UpdatePtr update = battery_update(1);
+    MailboxBatch mail;
 
     for (auto _ : state) {
         for (std::size_t i = 0; i < batch; ++i) mailbox.push(update);
-        benchmark::DoNotOptimize(mailbox.drain());
+        mailbox.drain(mail);
+        benchmark::DoNotOptimize(mail);
+        mail.clear();
     }
 
     state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -45,12 +48,15 @@ void BM_MailboxMakeUpdateAndPush(benchmark::State& state) BOTH_THREADS {
     constexpr std::size_t batch = 1000;
     Mailbox mailbox({.updates_max = batch, .bytes_max = 64 * MiB});
     std::uint64_t offset = 0;
+    MailboxBatch mail;
 
     for (auto _ : state) {
         mailbox.push(battery_update(++offset));
         if (offset % batch != 0) continue;
         state.PauseTiming();
-        benchmark::DoNotOptimize(mailbox.drain());
+        mailbox.drain(mail);
+        benchmark::DoNotOptimize(mail);
+        mail.clear();
         state.ResumeTiming();
     }
 

@@ -30,7 +30,9 @@ struct Ends {
     std::size_t push(UpdatePtr u) BOTH_THREADS { return mailbox.push(std::move(u)); }
     std::vector<std::uint64_t> drain() BOTH_THREADS {
         std::vector<std::uint64_t> offsets;
-        for (const UpdatePtr& u : mailbox.drain().updates) offsets.push_back(u->offset);
+        MailboxBatch batch;
+        mailbox.drain(batch);
+        for (const UpdatePtr& u : batch.updates) offsets.push_back(u->offset);
         return offsets;
     }
     void wake(Wakeup& wakeup) BOTH_THREADS { mailbox.wake_if_sleeping(wakeup); }

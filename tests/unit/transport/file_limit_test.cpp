@@ -6,10 +6,26 @@ namespace rtbridge {
 namespace {
 
 TEST(FileLimit, KeepsAReserveForMqttClients) {
-    EXPECT_EQ(connections_within(1024), 768U);
-    EXPECT_EQ(connections_within(400), 272U);
-    EXPECT_EQ(connections_within(100), 1U);
-    EXPECT_EQ(connections_within(1'048'576), 786'432U);
+    EXPECT_EQ(connections_within(1024, 1), 768U);
+    EXPECT_EQ(connections_within(400, 1), 272U);
+    EXPECT_EQ(connections_within(100, 1), 1U);
+    EXPECT_EQ(connections_within(1'048'576, 1), 786'432U);
+}
+
+TEST(FileLimit, FurtherListenersTakeNothingOfThatReserve) {
+    EXPECT_EQ(connections_within(1024, 5), 768U - 4 * 16);
+    EXPECT_EQ(connections_within(1024, 256), 1U);
+}
+
+TEST(FileLimit, SaysHowManyBrowsersThereIsRoomForAndWhatBoundsIt) {
+    const FileLimit limit{1024, 768};
+
+    EXPECT_EQ(capacity_text(limit, 100),
+              "room for 100 browsers: limits.connections; the process may open 1024 files, 256 "
+              "kept for MQTT clients");
+    EXPECT_EQ(capacity_text(limit, 10'000),
+              "room for 768 browsers: limits.connections lowered from 10000, because the process "
+              "may open 1024 files, 256 kept for MQTT clients");
 }
 
 }  // namespace
