@@ -31,8 +31,8 @@ public:
         SharedLogins& logins;
         SessionRegistry& registry;
         PublishDesk& publishes;
-        std::string epoch;  // names the process, whose offsets are one sequence
         SharedConnections& connections;
+        std::string epoch;  // names the process, whose offsets are one sequence
     };
     // Starts the thread and waits until it serves. Errors name what the operator has to change.
     [[nodiscard]] static Result<std::unique_ptr<Listener>, std::string> start(
