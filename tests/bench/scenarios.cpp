@@ -242,8 +242,9 @@ Report run_stalled(const Options& options) {
     const std::int64_t kib_after = resident_kib_of(options.pids);
     // Those that were cut off find the end of what they were sent.
     stalled.wake_stalled();
-    constexpr std::int64_t quiet_ns = 200'000'000;
-    while (stalled.closed() < options.stalled && stalled.poll(quiet_ns)) {
+    const std::int64_t until = monotonic_ns() + 1'000'000'000;
+    while (stalled.closed() < options.stalled && monotonic_ns() < until) {
+        stalled.poll(until - monotonic_ns());
     }
 
     const auto p99_us = [](const Measurement& measured) {

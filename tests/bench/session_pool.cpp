@@ -21,8 +21,12 @@ constexpr std::size_t answer_bytes_max = 16UL * 1024;
 constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
 constexpr std::string_view accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-// Returns what followed the answer: the first frames may arrive with it.
-std::string shake_hands(int connection, const WebSocketUrl& url, std::string_view subprotocol) {
+// Some servers answer a new connection at their next tick only: one after the other would take
+// minutes.
+constexpr std::uint64_t opening_max = 100;
+constexpr std::int64_t opening_patience_ns = 10'000'000'000;
+
+std::string upgrade_request(const WebSocketUrl& url, std::string_view subprotocol) {
     std::string request =
         "GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + std::string(key) +
@@ -30,23 +34,7 @@ std::string shake_hands(int connection, const WebSocketUrl& url, std::string_vie
     if (!subprotocol.empty()) {
         request += "Sec-WebSocket-Protocol: " + std::string(subprotocol) + "\r\n";
     }
-    send_all(connection, request + "\r\n");
-    std::string answer;
-    std::size_t end = std::string::npos;
-    while (end == std::string::npos) {
-        std::array<char, 4096> part{};
-        const ssize_t got = recv(connection, part.data(), part.size(), 0);
-        if (got < 0) throw_errno("no answer to the WebSocket handshake");
-        if (got == 0 || answer.size() > answer_bytes_max) {
-            throw std::runtime_error("WebSocket handshake cut off after: " + answer);
-        }
-        answer.append(part.data(), static_cast<std::size_t>(got));
-        end = answer.find("\r\n\r\n");
-    }
-    if (!answer.starts_with("HTTP/1.1 101") || answer.find(accept) > end) {
-        throw std::runtime_error("WebSocket handshake refused: " + answer.substr(0, 300));
-    }
-    return answer.substr(end + 4);
+    return request + "\r\n";
 }
 
 }  // namespace
@@ -76,7 +64,7 @@ public:
     void on_close() override { pool_.close(session_, "the server closed a session"); }
 
     void send(std::string_view bytes) override {
-        if (session_.closed) return;
+        if (session_.state == State::Closed) return;
         try {
             send_all(session_.connection.number(), bytes);
         } catch (const std::runtime_error& error) {
@@ -96,23 +84,31 @@ SessionPool::SessionPool(Losses losses)
 }
 
 void SessionPool::open(const Endpoint& endpoint, std::size_t count, Role role) {
+    const sockaddr_in address = parse_address(endpoint.url.authority);
+    const std::string request = upgrade_request(endpoint.url, subprotocol_of(endpoint.wire));
     for (std::size_t i = 0; i < count; ++i) {
-        Descriptor connection = connect_to(parse_address(endpoint.url.authority));
-        const std::string early =
-            shake_hands(connection.number(), endpoint.url, subprotocol_of(endpoint.wire));
-        Session& session = add(std::move(connection), endpoint.wire, endpoint.filter, role);
-        Receiver receiver(*this, session, monotonic_ns());
-        session.conversation.begin(receiver);
-        session.conversation.read(early, receiver);
-        while (!session.conversation.ready()) {
-            const ssize_t got =
-                recv(session.connection.number(), buffer_.data(), buffer_.size(), 0);
-            if (got <= 0 || session.closed) {
-                throw std::runtime_error("the server lets a session wait, or hung up on it");
-            }
-            session.conversation.read({buffer_.data(), static_cast<std::size_t>(got)}, receiver);
+        await_opening(opening_max - 1);
+        Session& session = add(connect_to(address), endpoint.wire, endpoint.filter, role);
+        session.state = State::Upgrading;
+        ++opening_;
+        watch(session);
+        send_all(session.connection.number(), request);
+    }
+    await_opening(0);
+}
+
+void SessionPool::await_opening(std::uint64_t at_most) {
+    std::uint64_t before = opening_;
+    std::int64_t last_progress = monotonic_ns();
+    while (opening_ > at_most) {
+        poll(opening_patience_ns);
+        const std::int64_t now = monotonic_ns();
+        if (opening_ != before) {
+            before = opening_;
+            last_progress = now;
+        } else if (now - last_progress >= opening_patience_ns) {
+            throw std::runtime_error("the server does not answer new sessions");
         }
-        if (role != Role::Stalled) watch(session);
     }
 }
 
@@ -123,7 +119,7 @@ void SessionPool::adopt(Descriptor connection) {
 SessionPool::Session& SessionPool::add(Descriptor connection, Wire wire, std::string filter,
                                        Role role) {
     sessions_.push_back(std::make_unique<Session>(
-        Session{std::move(connection), WireConversation(wire, std::move(filter)), 0, role, false}));
+        Session{std::move(connection), WireConversation(wire, std::move(filter)), {}, 0, role}));
     if (role == Role::Active) ++active_;
     return *sessions_.back();
 }
@@ -133,6 +129,10 @@ void SessionPool::watch(Session& session) {
     if (epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, session.connection.number(), &event) != 0) {
         throw_errno("epoll_ctl");
     }
+}
+
+void SessionPool::unwatch(Session& session) {
+    epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, session.connection.number(), nullptr);
 }
 
 void SessionPool::wake_stalled() {
@@ -159,21 +159,57 @@ void SessionPool::read_from(Session& session) {
         recv(session.connection.number(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) return close(session, "the server hung up on a session");
+    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
     last_delivery_ns_ = monotonic_ns();
     Receiver receiver(*this, session, last_delivery_ns_);
-    session.conversation.read({buffer_.data(), static_cast<std::size_t>(got)}, receiver);
+    switch (session.state) {
+        case State::Upgrading:
+            return take_answer(session, bytes, receiver);
+        case State::Opening:
+            session.conversation.read(bytes, receiver);
+            return finish_opening(session);
+        case State::Open:
+            return session.conversation.read(bytes, receiver);
+        case State::Closed:
+            return;
+    }
+}
+
+void SessionPool::take_answer(Session& session, std::string_view bytes, WireSink& sink) {
+    session.answer += bytes;
+    const std::size_t end = session.answer.find("\r\n\r\n");
+    if (end == std::string::npos) {
+        if (session.answer.size() <= answer_bytes_max) return;
+        throw std::runtime_error("an endless answer to the WebSocket handshake");
+    }
+    if (!session.answer.starts_with("HTTP/1.1 101") || session.answer.find(accept) > end) {
+        throw std::runtime_error("WebSocket handshake refused: " + session.answer.substr(0, 300));
+    }
+    session.state = State::Opening;
+    session.conversation.begin(sink);
+    session.conversation.read(std::string_view(session.answer).substr(end + 4), sink);
+    session.answer = {};
+    finish_opening(session);
+}
+
+void SessionPool::finish_opening(Session& session) {
+    if (session.state != State::Opening || !session.conversation.ready()) return;
+    session.state = State::Open;
+    --opening_;
+    if (session.role == Role::Stalled) unwatch(session);
 }
 
 void SessionPool::close(Session& session, const char* why) {
-    if (losses_ == Losses::Throw) throw std::runtime_error(why);
-    if (session.closed) return;
-    session.closed = true;
+    const bool opening = session.state == State::Upgrading || session.state == State::Opening;
+    if (losses_ == Losses::Throw || opening) throw std::runtime_error(why);
+    if (session.state == State::Closed) return;
+    session.state = State::Closed;
     ++closed_;
     if (session.role == Role::Active) {
         --active_;
         delivered_to_closed_ += session.messages;
     }
-    epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, session.connection.number(), nullptr);
+    unwatch(session);
 }
 
 void SessionPool::reset() {
@@ -196,7 +232,7 @@ std::uint64_t SessionPool::delivered_to_slowest() const {
     if (active_ == 0) throw std::runtime_error("the server closed all sessions");
     std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
     for (const auto& session : sessions_) {
-        if (session->role == Role::Active && !session->closed) {
+        if (session->role == Role::Active && session->state == State::Open) {
             least = std::min(least, session->messages);
         }
     }

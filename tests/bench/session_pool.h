@@ -44,7 +44,8 @@ class SessionPool {
 public:
     explicit SessionPool(Losses losses = Losses::Throw);
 
-    // Opens `count` sessions, one after the other.
+    // Opens `count` sessions, some at the same time; returns when all are open. Throws if the
+    // server refuses one, whatever `losses` is.
     void open(const Endpoint& endpoint, std::size_t count, Role role = Role::Active);
     // Takes a connection whose peer sends plain messages at once, without a handshake.
     void adopt(Descriptor connection);
@@ -75,25 +76,31 @@ public:
     [[nodiscard]] const LatencyHistogram& latency() const { return latency_; }
 
 private:
+    enum class State : std::uint8_t { Upgrading, Opening, Open, Closed };
     struct Session {
         Descriptor connection;
         WireConversation conversation;
+        std::string answer;  // of the handshake, as far as it has arrived
         std::uint64_t messages = 0;
         Role role = Role::Active;
-        bool closed = false;
+        State state = State::Open;
     };
     class Receiver;
 
     Session& add(Descriptor connection, Wire wire, std::string filter, Role role);
     void watch(Session& session);
+    void unwatch(Session& session);
+    void await_opening(std::uint64_t at_most);
     void read_from(Session& session);
+    void take_answer(Session& session, std::string_view bytes, WireSink& sink);
+    void finish_opening(Session& session);
     void close(Session& session, const char* why);
 
     Losses losses_;
     Descriptor epoll_;
     // Sessions are found by address from epoll events, so they must not move.
     std::vector<std::unique_ptr<Session>> sessions_;
-    std::uint64_t active_ = 0, closed_ = 0;
+    std::uint64_t opening_ = 0, active_ = 0, closed_ = 0;
     std::vector<char> buffer_;
     LatencyHistogram latency_;
     std::uint64_t delivered_ = 0, delivered_to_closed_ = 0;
