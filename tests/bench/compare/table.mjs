@@ -2,8 +2,7 @@
 // usage: node table.mjs markdown|json RESULTS.jsonl SETTINGS
 
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { release } from 'node:os';
+import { cpus, release } from 'node:os';
 
 const [format, path, settingsText] = process.argv.slice(2);
 const settings = JSON.parse(settingsText);
@@ -79,7 +78,7 @@ const rows = [
       { label: 'memory per idle session, KiB', name: 'memory per idle session' },
       { label: 'CPU while all are idle, ms/s', name: 'CPU with all sessions idle' },
       { label: 'CPU per delivery, µs', name: 'server CPU per delivery, among idle ones' },
-      { label: '… against without idle ones, ×', name: 'ratio' },
+      { label: '… against without idle ones, ×', name: 'ratio', plain: true },
       { label: 'latency p99, µs', name: 'latency p99' },
     ],
   },
@@ -88,7 +87,7 @@ const rows = [
     scenario: 'stalled',
     figures: [
       { label: 'latency p99 of the others, µs', name: 'latency p99 beside stalled ones' },
-      { label: '… against without stalled ones, ×', name: 'ratio' },
+      { label: '… against without stalled ones, ×', name: 'ratio', plain: true },
       { label: 'memory grown per stalled session, KiB', name: 'memory grown per stalled session' },
       { label: 'stalled sessions cut off', name: 'stalled sessions closed', plain: true },
     ],
@@ -96,7 +95,7 @@ const rows = [
 ];
 
 const median = (values) => {
-  const sorted = values.toSorted ? values.toSorted((a, b) => a - b) : [...values].sort((a, b) => a - b);
+  const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
@@ -115,7 +114,7 @@ function value(contender, scenario, name) {
 const contenders = results.filter((r) => r.version !== undefined).map((r) => r.contender);
 const columns = [...contenders, 'limit'];
 
-const table = rows.map(({ title, scenario, figures }) => ({
+const table = rows.filter(({ scenario }) => results.some((r) => r.scenario === scenario)).map(({ title, scenario, figures }) => ({
   title,
   scenario,
   figures: figures.map((figure) => {
@@ -201,6 +200,6 @@ for (const { title, figures } of table) {
 console.log('\nIn parentheses: how many times better rtbridge is (below 1: worse). CPU is that of broker ' +
   'and bridge together, the last column that of a process which only sends ready-made frames.\n');
 for (const { contender, version } of results.filter((r) => r.version !== undefined)) {
-  console.log(`- ${titles[contender]}: ${version}`);
+  console.log(`- ${titles[contender]}: ${version.trim()}`);
 }
 for (const note of notes) console.log(`- ${note}`);
