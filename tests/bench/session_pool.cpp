@@ -185,6 +185,11 @@ void SessionPool::take_answer(Session& session, std::string_view bytes, WireSink
     if (!session.answer.starts_with("HTTP/1.1 101") || session.answer.find(accept) > end) {
         throw std::runtime_error("WebSocket handshake refused: " + session.answer.substr(0, 300));
     }
+    const std::string_view subprotocol = subprotocol_of(session.conversation.wire());
+    if (!subprotocol.empty() &&
+        session.answer.find(": " + std::string(subprotocol) + "\r\n") > end) {
+        throw std::runtime_error("the server does not speak " + std::string(subprotocol));
+    }
     session.state = State::Opening;
     session.conversation.begin(sink);
     session.conversation.read(std::string_view(session.answer).substr(end + 4), sink);

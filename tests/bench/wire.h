@@ -48,6 +48,7 @@ public:
     // `filter`: the topic filter to subscribe to, for wires that do.
     WireConversation(Wire wire, std::string filter);
 
+    [[nodiscard]] Wire wire() const { return wire_; }
     void begin(WireSink& sink);
     // True once messages will come.
     [[nodiscard]] bool ready() const { return ready_; }

@@ -96,10 +96,14 @@ load_once() {
         return 1
     fi
     local processes=("${pids[@]/#/--pid=}")
+    # In the background and among `pids`, so that it ends with the script.
     timeout 300 "$load" --url "$url" --idle-url "$idle_url" --wire "$wire" \
         --topic "$topic" --mqtt "$mqtt" "${processes[@]}" --seconds "$seconds" --json \
         "${losses[@]}" "$@" \
-        >"$work/report.json" 2>"$work/error" || status=$?
+        >"$work/report.json" 2>"$work/error" &
+    pids+=($!)
+    wait $! || status=$?
+    unset 'pids[-1]'
     stop_brokers
     return "$status"
 }
@@ -161,6 +165,7 @@ compare ingest --ingest --window "$window"
 compare idle --idle "$idle" --active 10 --rate 200
 compare stalled --sessions $((many - stalled)) --stalled "$stalled" --rate 50
 
+cp "$results" "$cache/results.jsonl"
 node "$here/table.mjs" "$table" "$results" \
     "{\"few\":$few,\"many\":$many,\"idle\":$idle,\"burst\":$burst,\"stalled\":$stalled,\"rounds\":$rounds,\"seconds\":$seconds,\"short\":$short}"
 if ((failures > 0)); then
