@@ -1,7 +1,9 @@
 // The load generator must not be wrong where it says that a delivery is missing or late.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -235,6 +237,50 @@ TEST(Wire, IsKnownByName) {
     EXPECT_EQ(parse_wire("carrier pigeon"), std::nullopt);
     EXPECT_EQ(subprotocol_of(Wire::Mqtt), "mqtt");
     EXPECT_EQ(subprotocol_of(Wire::Plain), "");
+}
+
+// A server's end of a session of `pool`.
+Descriptor adopted_by(SessionPool& pool) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    pool.adopt(Descriptor(ends[0]));
+    return Descriptor(ends[1]);
+}
+
+TEST(SessionPool, CountsWhatAServerThatHangsUpLeavesOut) {
+    SessionPool pool(Losses::Count);
+    const Descriptor steady = adopted_by(pool);
+    {
+        const Descriptor cut_off = adopted_by(pool);
+        send_all(cut_off.number(), text_frame("1"));
+    }
+    send_all(steady.number(), text_frame("1") + text_frame("2"));
+    while (pool.closed() == 0 || pool.delivered() < 3) ASSERT_TRUE(pool.poll(5'000'000'000));
+
+    EXPECT_EQ(pool.closed(), 1U);
+    EXPECT_EQ(pool.delivered_to_slowest(), 2U);
+    EXPECT_EQ(pool.due(2), pool.delivered());  // nothing more to wait for
+    EXPECT_EQ(pool.missing(2), 1U);
+    EXPECT_EQ(pool.missing(3), 3U);
+}
+
+TEST(SessionPool, SaysWhenNoSessionIsLeft) {
+    SessionPool pool(Losses::Count);
+    send_all(adopted_by(pool).number(), frame(0x88, ""));
+    while (pool.closed() == 0) ASSERT_TRUE(pool.poll(5'000'000'000));
+
+    EXPECT_THROW((void)pool.delivered_to_slowest(), std::runtime_error);
+}
+
+TEST(SessionPool, ThrowsWhenLossesAreNotExpected) {
+    SessionPool hung_up;
+    (void)adopted_by(hung_up);
+    EXPECT_THROW(hung_up.poll(5'000'000'000), std::runtime_error);
+
+    SessionPool closed;
+    const Descriptor server = adopted_by(closed);
+    send_all(server.number(), frame(0x88, ""));
+    EXPECT_THROW(closed.poll(5'000'000'000), std::runtime_error);
 }
 
 TEST(LatencyHistogram, IsExactBelow64NanosecondsAndWithinTwoPercentAbove) {
