@@ -115,7 +115,7 @@ measure() {
     shift 2
     tag=$(printf '"contender":"%s","scenario":"%s"' "$contender" "$scenario")
     echo "$scenario: $contender" >&2
-    if load_once "$contender" "$@" && ! lost "$work/report.json"; then
+    if load_once "$contender" "$@" --window "$window" && ! lost "$work/report.json"; then
         printf '{%s,"report":%s}\n' "$tag" "$(cat "$work/report.json")" >>"$results"
         return
     fi
@@ -157,11 +157,11 @@ compare() {
 compare one --sessions 1 --rate 200
 if ! $short; then
     compare paced --sessions "$many" --rate 50
-    compare saturated_few --sessions "$few" --rate 0 --window "$window"
+    compare saturated_few --sessions "$few" --rate 0
 fi
-compare saturated_many --sessions "$many" --rate 0 --window "$window"
+compare saturated_many --sessions "$many" --rate 0
 compare burst --sessions "$many" --burst "$burst"
-compare ingest --ingest --window "$window"
+compare ingest --ingest
 compare idle --idle "$idle" --active 10 --rate 200
 compare stalled --sessions $((many - stalled)) --stalled "$stalled" --rate 50
 
