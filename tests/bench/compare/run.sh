@@ -59,7 +59,8 @@ source "$root/tests/bench/brokers.sh"
 source "$here/contenders.sh"
 
 results=$work/results.jsonl
-text() { printf %s "$1" | tr -d '\042\134' | tr '\n\t' '  ' | cut -c 1-300; }  # no quotes, no backslashes: fit for a JSON string
+# No quotes, backslashes and control characters: fit for a JSON string.
+text() { printf %s "$1" | tr -d '\042\134' | tr '\000-\037' ' ' | cut -c 1-300; }
 
 version_of() {
     case $1 in
