@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the named groups, if any is missing; quick when none is.
-# usage: tests/packages.sh GROUP...    groups: build run test docker
+# usage: tests/packages.sh GROUP...    groups: build run test docker bench
 set -euo pipefail
 
 packages_of() {
@@ -19,8 +19,12 @@ packages_of() {
         command -v npm >/dev/null || echo npm
         ;;
     docker) echo docker.io docker-compose mmdebstrap tini ;;
+    bench)
+        echo golang-go golang-github-eclipse-paho.mqtt.golang-dev \
+            golang-github-gorilla-websocket-dev
+        ;;
     *)
-        echo "packages.sh: unknown group '$1'; there are: build run test docker" >&2
+        echo "packages.sh: unknown group '$1'; there are: build run test docker bench" >&2
         return 1
         ;;
     esac

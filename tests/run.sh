@@ -120,6 +120,7 @@ fuzz() {
 bench() {
     quietly "$repo/tests/bench/run.sh" --short "$root/gcc"
     quietly "$repo/tests/bench/acl_throughput.sh" --short "$root/gcc"
+    quietly "$repo/tests/bench/compare/run.sh" --short "$root/gcc"
 }
 
 "$repo/tests/packages.sh" build run test

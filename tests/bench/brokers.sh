@@ -3,12 +3,18 @@
 
 work=$(mktemp -d)
 pids=()
-finish() {
+broker=mosquitto  # the command that start_broker runs
+stop_brokers() {
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     wait || true
+    pids=()
+}
+finish() {
+    stop_brokers
     rm -rf "$work"
 }
 trap finish EXIT
+trap 'exit 143' INT TERM
 
 is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -26,7 +32,7 @@ await_port() {  # PORT NAME
     done
     echo "$2 does not listen on port $1" >&2
     cat "$work/$2.log" >&2
-    exit 1
+    return 1
 }
 
 start_broker() {  # NAME PORT, further lines of its configuration on standard input
@@ -41,7 +47,7 @@ start_broker() {  # NAME PORT, further lines of its configuration on standard in
         echo "log_type error"
         cat
     } >"$work/$1.conf"
-    mosquitto -c "$work/$1.conf" 2>"$work/$1.log" &
+    "$broker" -c "$work/$1.conf" 2>"$work/$1.log" &
     pids+=($!)
     await_port "$2" "$1"
 }

@@ -1,6 +1,7 @@
-// Measures a broker with rtbridge from outside: opens browser sessions, publishes as a device does,
-// counts every delivery, and takes the CPU time and memory of the broker process. One call is one
-// scenario; run.sh calls it for all of them.
+// Measures a broker with rtbridge, or what else brings publishes to browsers, from outside: opens
+// browser sessions, publishes as a device does, counts every delivery, and takes the CPU time and
+// memory of the server's processes. One call is one scenario; run.sh calls it for all of them,
+// compare/run.sh for rtbridge and its peers.
 
 #include <sys/resource.h>
 
@@ -29,14 +30,24 @@ void raise_file_limit() {
 
 int run(int argc, char** argv) {
     Options options;
-    bool ingest = false, throughput = false, json = false;
+    bool ingest = false, throughput = false, json = false, lossy = false;
+    std::string wire = "plain";
     CLI::App app(
         "Load generator for rtbridge: one scenario per call. By default --sessions browsers "
         "receive --rate messages a second, one at a time.");
     app.add_option("--url", options.url, "ws://ADDRESS:PORT/ws?... of active sessions");
     app.add_option("--idle-url", options.idle_url, "of idle sessions, selecting nothing published");
-    app.add_option("--mqtt", options.mqtt, "ADDRESS:PORT of the broker with the plugin");
-    app.add_option("--pid", options.pid, "its process");
+    app.add_option("--wire", wire, "what sessions speak: plain, rtbridge.v1, socket.io or mqtt")
+        ->capture_default_str()
+        ->check([](const std::string& name) {
+            return parse_wire(name) ? std::string() : "no such wire: " + name;
+        });
+    app.add_option("--idle-filter", options.idle_filter,
+                   "what idle sessions subscribe to, with --wire rtbridge.v1 and mqtt")
+        ->capture_default_str();
+    app.add_option("--mqtt", options.mqtt, "ADDRESS:PORT of the broker to publish to");
+    app.add_option("--pid", options.pids,
+                   "its process; several: all that take part, the broker first");
     app.add_option("--peer-mqtt", options.peer_mqtt, "ADDRESS:PORT of a broker without the plugin");
     app.add_option("--peer-pid", options.peer_pid, "its process");
     app.add_option("--topic", options.topic, "where to publish")->capture_default_str();
@@ -64,15 +75,19 @@ int run(int argc, char** argv) {
                  "pipelined publishes to one MQTT subscriber, and the peer's");
     app.add_flag("--bare", options.bare,
                  "measure bare send() in the same run; without --url: nothing else");
+    app.add_flag("--lossy", lossy,
+                 "report missing deliveries and sessions that the server closes, do not fail");
     app.add_flag("--json", json, "print one line of JSON");
     CLI11_PARSE(app, argc, argv);
+    options.wire = parse_wire(wire).value_or(Wire::Plain);
+    options.losses = lossy ? Losses::Count : Losses::Throw;
 
     for (const auto& [label, mqtt, pid, topic] : contenders) {
         options.contenders.push_back({label, mqtt, pid, topic});
     }
     const bool race = !options.contenders.empty();
     const bool bare_only = options.bare && options.url.empty();
-    if (!race && !bare_only && (options.mqtt.empty() || options.pid <= 0)) {
+    if (!race && !bare_only && (options.mqtt.empty() || options.pids.empty())) {
         throw std::runtime_error("--mqtt and --pid say which broker to measure");
     }
     if (throughput && (options.peer_mqtt.empty() || options.peer_pid <= 0)) {

@@ -4,16 +4,26 @@
 #include <array>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace rtbridge::load {
 
-// Reads what a WebSocket server sends (RFC 6455, 5.2), in pieces of any size, without copying
-// payloads: at two million frames a second the load generator must not be what is measured.
+enum class Opcode : std::uint8_t {
+    Continuation = 0,
+    Text = 1,
+    Binary = 2,
+    Close = 8,
+    Ping = 9,
+    Pong = 10
+};
+
+// Reads what a WebSocket server sends (RFC 6455, 5.2), in pieces of any size. A message that is
+// whole in its piece is not copied: at two million frames a second the load generator must not be
+// what is measured.
 //
-// `Sink` has on_message(std::string_view payload), which gets an empty view for a message that did
-// not arrive in one piece, on_ping(std::string_view) and on_close(). Throws std::runtime_error for
-// bytes that no server may send.
+// `Sink` has on_frame(Opcode, std::string_view payload): Text and Binary once per message, Ping and
+// Close; the view ends with the call. Throws std::runtime_error for bytes that no server may send.
 class FrameReader {
 public:
     template <typename Sink>
@@ -21,19 +31,29 @@ public:
         while (!bytes.empty()) {
             if (!in_payload_ && !take_header(bytes)) return;
             const std::string_view part = bytes.substr(0, std::min(remaining_, bytes.size()));
-            const bool whole = part.size() == length_;
-            if (is_control()) take_control(part);
             remaining_ -= part.size();
             bytes.remove_prefix(part.size());
             in_payload_ = remaining_ > 0;
-            if (!in_payload_) deliver(whole ? part : std::string_view{}, sink);
+            if (is_control()) {
+                take_control(part);
+                if (!in_payload_ && opcode_ != Opcode::Pong) {
+                    sink.on_frame(opcode_, std::string_view(control_.data(), control_size_));
+                }
+            } else if (in_payload_ || !final_ || !message_.empty()) {
+                take_part(part);
+                if (in_payload_ || !final_) continue;
+                sink.on_frame(message_opcode_, std::string_view(message_));
+                message_.clear();
+            } else {
+                sink.on_frame(message_opcode_, part);
+            }
         }
     }
 
 private:
-    enum Opcode : std::uint8_t { Continuation = 0, Text = 1, Close = 8, Ping = 9, Pong = 10 };
+    static constexpr std::size_t message_bytes_max = 16UL * 1024 * 1024;
 
-    [[nodiscard]] bool is_control() const { return opcode_ >= Close; }
+    [[nodiscard]] bool is_control() const { return opcode_ >= Opcode::Close; }
 
     // False: the header goes on in the next piece.
     bool take_header(std::string_view& bytes) {
@@ -54,24 +74,25 @@ private:
     }
 
     void begin_frame(std::size_t header_bytes_read) {
-        opcode_ = header_[0] & 0x0FU;
+        opcode_ = static_cast<Opcode>(header_[0] & 0x0FU);
         final_ = (header_[0] & 0x80U) != 0;
-        length_ = header_[1];
+        std::size_t length = header_[1];
         if (header_bytes_read > 2) {
-            length_ = 0;
+            length = 0;
             for (std::size_t i = 2; i < header_bytes_read; ++i)
-                length_ = (length_ << 8U) | header_[i];
+                length = (length << 8U) | header_[i];
         }
-        const bool known =
-            opcode_ == Continuation || opcode_ == Text || (opcode_ >= Close && opcode_ <= Pong);
+        const bool known = opcode_ <= Opcode::Binary || (is_control() && opcode_ <= Opcode::Pong);
         if (!known || (header_[0] & 0x70U) != 0) {
-            throw std::runtime_error("the server sent a frame that is neither text nor control");
+            throw std::runtime_error("the server sent a frame of no known kind");
         }
-        if (is_control() && (length_ >= 126 || !final_)) {
+        if (is_control() && (length >= 126 || !final_)) {
             throw std::runtime_error(
                 "the server sent a control frame that is too long or in parts");
         }
-        remaining_ = length_;
+        if (opcode_ == Opcode::Text || opcode_ == Opcode::Binary) message_opcode_ = opcode_;
+        if (length > message_bytes_max) throw std::runtime_error("the server sent a huge frame");
+        remaining_ = length;
         header_size_ = 0;
         control_size_ = 0;
     }
@@ -81,23 +102,20 @@ private:
         control_size_ += part.size();
     }
 
-    template <typename Sink>
-    void deliver(std::string_view payload, Sink& sink) {
-        if (opcode_ == Ping) {
-            sink.on_ping(std::string_view(control_.data(), control_size_));
-        } else if (opcode_ == Close) {
-            sink.on_close();
-        } else if (opcode_ != Pong && final_) {
-            sink.on_message(opcode_ == Text ? payload : std::string_view{});
+    void take_part(std::string_view part) {
+        if (message_.size() + part.size() > message_bytes_max) {
+            throw std::runtime_error("the server sent a huge message");
         }
+        message_ += part;
     }
 
     std::array<std::uint8_t, 10> header_{};
     std::size_t header_size_ = 0;
     std::array<char, 125> control_{};
     std::size_t control_size_ = 0;
-    std::size_t length_ = 0, remaining_ = 0;
-    std::uint8_t opcode_ = 0;
+    std::string message_;  // what has arrived of one that did not come in one piece
+    std::size_t remaining_ = 0;
+    Opcode opcode_ = Opcode::Text, message_opcode_ = Opcode::Text;
     bool final_ = false, in_payload_ = false;
 };
 

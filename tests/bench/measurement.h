@@ -17,11 +17,12 @@ namespace rtbridge::load {
 struct Load {
     SessionPool& pool;
     MessageSource& source;
-    pid_t server;
+    std::vector<pid_t> servers;
 };
 
 struct Measurement {
     std::uint64_t messages = 0, deliveries = 0;
+    std::uint64_t missing = 0;  // deliveries that should have been, where losses are counted
     double seconds = 0;
     CpuTime cpu;
     LatencyHistogram latency;
@@ -43,8 +44,8 @@ struct Measurement {
 
 using Seconds = std::chrono::duration<double>;
 
-// Each ends when every session has every message, and throws std::runtime_error when one is missing
-// or arrives twice.
+// Each ends when every session has every message, and throws std::runtime_error when one arrives
+// twice, or when one is missing and the pool does not count losses; then it ends there.
 
 // One message at a time, `rate` per second.
 [[nodiscard]] Measurement measure_paced(const Load& load, double rate, Seconds duration);

@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "mqtt_packet.h"
 #include "tcp.h"
 
 namespace rtbridge::load {
-
-enum class Qos : std::uint8_t { AtMostOnce = 0, AtLeastOnce = 1 };
 
 // As much of an MQTT 3.1.1 client as a measurement needs: no keep-alive, no thread, no queue.
 // All functions throw std::runtime_error when the broker refuses or hangs up.
@@ -33,16 +33,16 @@ public:
     [[nodiscard]] int descriptor() const { return connection_.number(); }
 
 private:
-    void await(std::uint8_t packet_type);
-    // Consumes the complete packets at the beginning of `input_`.
-    void take_packets();
-    void take_packet(std::uint8_t first, std::string_view body);
+    void await(PacketType type);
+    // What lies in the first `bytes` of `input_`.
+    void take_input(std::size_t bytes);
 
     Descriptor connection_;
-    std::string input_;  // begins with the first packet not yet complete
+    std::vector<char> input_;
+    MqttPacketReader reader_;
     std::string acknowledgements_;
     std::uint64_t received_ = 0, acknowledged_ = 0;
-    std::uint8_t last_type_ = 0;  // of the packet taken last, high nibble
+    PacketType last_type_{};  // of the packet taken last
     std::uint16_t next_packet_id_ = 1;
 };
 

@@ -51,6 +51,18 @@ CpuTime cpu_time_of(pid_t pid) {
     return {process_ns(pid), main_thread_ns(pid)};
 }
 
+CpuTime cpu_time_of(const std::vector<pid_t>& pids) {
+    CpuTime sum;
+    for (const pid_t pid : pids) sum += cpu_time_of(pid);
+    return sum;
+}
+
+std::int64_t resident_kib_of(const std::vector<pid_t>& pids) {
+    std::int64_t sum = 0;
+    for (const pid_t pid : pids) sum += resident_kib_of(pid);
+    return sum;
+}
+
 std::int64_t resident_kib_of(pid_t pid) {
     std::ifstream status(proc(pid) + "/status");
     std::string word;

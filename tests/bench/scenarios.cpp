@@ -37,33 +37,57 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
+Endpoint active_endpoint(const Options& options) {
+    return {WebSocketUrl::parse(options.url), options.wire, options.topic};
+}
+
+Endpoint idle_endpoint(const Options& options) {
+    return {WebSocketUrl::parse(options.idle_url), options.wire, options.idle_filter};
+}
+
 // Sessions that are open as long as this lives, and a device that publishes to them.
 struct Browsers {
     Browsers(const Options& options, std::uint32_t sessions)
-        : source(parse_address(options.mqtt), options.topic), pid(options.pid) {
-        pool.open(WebSocketUrl::parse(options.url), sessions);
+        : pool(options.losses),
+          source(parse_address(options.mqtt), options.topic),
+          pids(options.pids) {
+        pool.open(active_endpoint(options), sessions);
     }
-    [[nodiscard]] Load load() { return {pool, source, pid}; }
+    [[nodiscard]] Load load() { return {pool, source, pids}; }
 
     SessionPool pool;
     MqttSource source;
-    pid_t pid;
+    std::vector<pid_t> pids;
 };
 
 struct Bare {
     explicit Bare(std::uint32_t sessions) : source(pool, sessions) {}
-    [[nodiscard]] Load load() { return {pool, source, source.pid()}; }
+    [[nodiscard]] Load load() { return {pool, source, {source.pid()}}; }
 
     SessionPool pool;
     BareSender source;
 };
 
+double us(std::int64_t ns) {
+    return static_cast<double>(ns) / 1e3;
+}
+
 void add_latency(Report& report, const Measurement& measured, const std::string& p99_goal = {}) {
-    const auto us = [](std::int64_t ns) { return static_cast<double>(ns) / 1e3; };
     report.add("latency p50", us(measured.latency.percentile_ns(0.5)), "us");
     report.add("latency p90", us(measured.latency.percentile_ns(0.9)), "us");
     report.add("latency p99", us(measured.latency.percentile_ns(0.99)), "us", p99_goal);
     report.add("latency max", us(measured.latency.max_ns()), "us");
+}
+
+void add_losses(Report& report, const Browsers& browsers, const Measurement& measured) {
+    if (browsers.pool.losses() == Losses::Throw) return;
+    report.add("deliveries missing", static_cast<double>(measured.missing), "");
+    report.add("sessions closed by the server", static_cast<double>(browsers.pool.closed()), "");
+}
+
+void read_for(SessionPool& pool, std::int64_t duration_ns) {
+    const std::int64_t until = monotonic_ns() + duration_ns;
+    for (std::int64_t left = duration_ns; left > 0; left = until - monotonic_ns()) pool.poll(left);
 }
 
 }  // namespace
@@ -79,17 +103,18 @@ Report run_live(const Options& options) {
 
     const bool alone = options.sessions == 1;
     report.add("deliveries", measured.deliveries_per_second(), "/s");
-    report.add("broker CPU per delivery", measured.cpu_us_per_delivery(), "us");
+    report.add("server CPU per delivery", measured.cpu_us_per_delivery(), "us");
     report.add("broker thread per message", measured.main_thread_us_per_message(), "us");
     if (bare) {
         report.add("bare send() CPU per delivery", bare->cpu_us_per_delivery(), "us");
         report.add("ratio to bare send()",
                    measured.cpu_us_per_delivery() / bare->cpu_us_per_delivery(), "x",
                    alone ? "" : "<= 1.1");
-        report.add("bare send() latency p50",
-                   static_cast<double>(bare->latency.percentile_ns(0.5)) / 1e3, "us");
+        report.add("bare send() latency p50", us(bare->latency.percentile_ns(0.5)), "us");
+        report.add("bare send() latency p99", us(bare->latency.percentile_ns(0.99)), "us");
     }
     add_latency(report, measured, alone ? "<= 200" : "");
+    add_losses(report, browsers, measured);
     return report;
 }
 
@@ -105,11 +130,13 @@ Report run_burst(const Options& options) {
     Browsers browsers(options, options.sessions);
     const Measurement measured = measure_bursts(browsers.load(), options.burst, duration);
 
+    add_losses(report, browsers, measured);
+    if (measured.burst_ms.empty()) return report;  // not one burst arrived whole
     const double last_ms = median(measured.burst_ms);
     report.add("last delivery, median of bursts", last_ms, "ms");
     report.add("last delivery, best burst",
                *std::min_element(measured.burst_ms.begin(), measured.burst_ms.end()), "ms");
-    report.add("broker CPU per delivery", measured.cpu_us_per_delivery(), "us");
+    report.add("server CPU per delivery", measured.cpu_us_per_delivery(), "us");
     if (bare) {
         const double bare_ms = median(bare->burst_ms);
         report.add("bare limit, one send() per session", bare_ms, "ms");
@@ -132,10 +159,13 @@ Report run_saturation(const Options& options) {
 
     report.add("deliveries", measured.deliveries_per_second(), "/s", ">= 2'000'000");
     report.add("messages", measured.messages_per_second(), "/s");
-    report.add("broker CPU per delivery", measured.cpu_us_per_delivery(), "us");
-    if (bare)
+    report.add("server CPU per delivery", measured.cpu_us_per_delivery(), "us");
+    if (bare) {
         report.add("bare send() of 50 frames, deliveries", bare->deliveries_per_second(), "/s");
+        report.add("bare send() of 50 frames, CPU per delivery", bare->cpu_us_per_delivery(), "us");
+    }
     add_latency(report, measured);
+    add_losses(report, browsers, measured);
     return report;
 }
 
@@ -148,7 +178,8 @@ Report run_ingest(const Options& options) {
 
     report.add("messages", measured.messages_per_second(), "/s");
     report.add("broker thread per message", measured.main_thread_us_per_message(), "us");
-    report.add("broker CPU per message", measured.cpu_us_per_delivery(), "us");
+    report.add("server CPU per message", measured.cpu_us_per_delivery(), "us");
+    add_losses(report, browsers, measured);
     return report;
 }
 
@@ -160,23 +191,24 @@ Report run_idle(const Options& options) {
     Browsers browsers(options, options.active);
     const Measurement alone = measure_paced(browsers.load(), options.rate, duration);
 
-    const std::int64_t kib_before = resident_kib_of(options.pid);
-    browsers.pool.open(WebSocketUrl::parse(options.idle_url), options.idle, Expect::Nothing);
-    const std::int64_t kib_after = resident_kib_of(options.pid);
-    const CpuTime quiet_before = cpu_time_of(options.pid);
-    const std::int64_t quiet_until = monotonic_ns() + 1'000'000'000;
-    while (monotonic_ns() < quiet_until) browsers.pool.poll(quiet_until - monotonic_ns());
-    const CpuTime quiet = cpu_time_of(options.pid) - quiet_before;
+    const std::int64_t kib_before = resident_kib_of(options.pids);
+    browsers.pool.open(idle_endpoint(options), options.idle, Role::Idle);
+    const std::int64_t kib_after = resident_kib_of(options.pids);
+    const CpuTime quiet_before = cpu_time_of(options.pids);
+    const double quiet_seconds = std::min(options.seconds, 1.0);
+    read_for(browsers.pool, static_cast<std::int64_t>(quiet_seconds * 1e9));
+    const CpuTime quiet = cpu_time_of(options.pids) - quiet_before;
     const Measurement crowded = measure_paced(browsers.load(), options.rate, duration);
 
     report.add("memory per idle session",
                static_cast<double>(kib_after - kib_before) / options.idle, "KiB", "<= 2.5");
-    report.add("CPU with all sessions idle", static_cast<double>(quiet.process_ns) / 1e6, "ms/s");
-    report.add("broker CPU per delivery, active ones alone", alone.cpu_us_per_delivery(), "us");
-    report.add("broker CPU per delivery, among idle ones", crowded.cpu_us_per_delivery(), "us");
+    report.add("CPU with all sessions idle", us(quiet.process_ns) / 1e3 / quiet_seconds, "ms/s");
+    report.add("server CPU per delivery, active ones alone", alone.cpu_us_per_delivery(), "us");
+    report.add("server CPU per delivery, among idle ones", crowded.cpu_us_per_delivery(), "us");
     report.add("ratio", crowded.cpu_us_per_delivery() / alone.cpu_us_per_delivery(), "x",
                "about 1");
     add_latency(report, crowded);
+    add_losses(report, browsers, crowded);
     return report;
 }
 
@@ -185,17 +217,18 @@ Report run_stalled(const Options& options) {
                        " sessions, ", options.rate, " messages/s"),
                   {}};
     const Seconds duration(options.seconds);
-    const auto run = [&] {
+    const auto run = [&](Report& losses) {
         Browsers browsers(options, options.sessions);
-        return measure_paced(browsers.load(), options.rate, duration);
+        Measurement measured = measure_paced(browsers.load(), options.rate, duration);
+        add_losses(losses, browsers, measured);
+        return measured;
     };
-    const Measurement without = run();
+    Report unused;
+    const Measurement without = run(unused);
 
-    std::vector<Descriptor> stalled;
-    std::string unread;
-    for (std::uint32_t i = 0; i < options.stalled; ++i) {
-        stalled.push_back(open_web_socket(WebSocketUrl::parse(options.url), unread));
-    }
+    const std::int64_t kib_before = resident_kib_of(options.pids);
+    SessionPool stalled(Losses::Count);
+    stalled.open(active_endpoint(options), options.stalled, Role::Stalled);
     // As much as the kernel's buffers of both ends and the session's queue take, before those that
     // keep up are there.
     std::string large = battery_payload(monotonic_ns());
@@ -205,16 +238,26 @@ Report run_stalled(const Options& options) {
         filler.publish(10, large);
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    const Measurement with = run();
+    const Measurement with = run(report);
+    const std::int64_t kib_after = resident_kib_of(options.pids);
+    // Those that were cut off find the end of what they were sent.
+    stalled.wake_stalled();
+    const std::int64_t until = monotonic_ns() + 1'000'000'000;
+    while (stalled.closed() < options.stalled && monotonic_ns() < until) {
+        stalled.poll(until - monotonic_ns());
+    }
 
     const auto p99_us = [](const Measurement& measured) {
-        return static_cast<double>(measured.latency.percentile_ns(0.99)) / 1e3;
+        return us(measured.latency.percentile_ns(0.99));
     };
     report.add("latency p99 without stalled ones", p99_us(without), "us");
     report.add("latency p99 beside stalled ones", p99_us(with), "us");
     report.add("ratio", p99_us(with) / p99_us(without), "x", "<= 1.1");
-    report.add("ratio of broker CPU per delivery",
+    report.add("ratio of server CPU per delivery",
                with.cpu_us_per_delivery() / without.cpu_us_per_delivery(), "x");
+    report.add("memory grown per stalled session",
+               static_cast<double>(kib_after - kib_before) / options.stalled, "KiB");
+    report.add("stalled sessions closed", static_cast<double>(stalled.closed()), "");
     return report;
 }
 
@@ -225,10 +268,10 @@ Report run_throughput(const Options& options) {
              options.sessions, with_session && options.sessions == 1 ? " session" : " sessions"),
         {}};
     const Qos qos = options.qos == 0 ? Qos::AtMostOnce : Qos::AtLeastOnce;
-    BrokerPipe ours(parse_address(options.mqtt), options.pid, options.topic, qos);
+    BrokerPipe ours(parse_address(options.mqtt), options.pids.front(), options.topic, qos);
     BrokerPipe peer(parse_address(options.peer_mqtt), options.peer_pid, options.topic, qos);
     SessionPool browsers;
-    if (with_session) browsers.open(WebSocketUrl::parse(options.url), options.sessions);
+    if (with_session) browsers.open(active_endpoint(options), options.sessions);
 
     // In turns, so that a busy machine is equally bad for both.
     const Seconds turn(options.seconds / (2.0 * options.rounds));
@@ -256,7 +299,7 @@ Report run_throughput(const Options& options) {
     report.add("more than the bare broker's thread", median(added_us), "us",
                matched ? "<= 1.5" : "");
     report.add("messages per CPU time, ratio to bare broker", median(thread_ratio), "x", goal);
-    report.add("broker CPU per message, all threads", median(cpu_us), "us");
+    report.add("server CPU per message, all threads", median(cpu_us), "us");
     return report;
 }
 

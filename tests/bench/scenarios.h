@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "report.h"
+#include "session_pool.h"
 
 namespace rtbridge::load {
 
@@ -19,11 +20,15 @@ struct Contender {
 };
 
 struct Options {
-    std::string url, idle_url;  // what active and idle sessions open
-    std::string mqtt;           // address of the broker that has the plugin
-    std::string peer_mqtt;      // and of one that has not
+    std::string url, idle_url;                 // what active and idle sessions open
+    Wire wire = Wire::Plain;                   // what they speak
+    std::string idle_filter = "nobody/topic";  // of idle sessions, for wires that subscribe
+    std::string mqtt;                          // address of the broker to publish to
+    std::string peer_mqtt;                     // and of one without the plugin
     std::string topic = "battery/topic";
-    pid_t pid = 0, peer_pid = 0;
+    std::vector<pid_t> pids;  // the broker, and the bridge if there is one
+    pid_t peer_pid = 0;
+    Losses losses = Losses::Throw;
     std::uint32_t sessions = 1000, idle = 0, active = 10, stalled = 0, burst = 0, window = 0;
     std::uint32_t rounds = 15;
     int qos = 0;
@@ -34,7 +39,7 @@ struct Options {
 };
 
 // Each runs what its name says and throws std::runtime_error if it does not work: a refused
-// session, a missing delivery. Figures never make it fail.
+// session, a missing delivery (unless losses are counted). Figures never make it fail.
 
 [[nodiscard]] Report run_live(const Options& options);
 [[nodiscard]] Report run_burst(const Options& options);

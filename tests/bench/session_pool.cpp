@@ -21,28 +21,20 @@ constexpr std::size_t answer_bytes_max = 16UL * 1024;
 constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
 constexpr std::string_view accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-// Returns what followed the answer: the first frames may arrive with it.
-std::string shake_hands(int connection, const WebSocketUrl& url) {
-    send_all(connection,
-             "GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
-                 "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " +
-                 std::string(key) + "\r\nSec-WebSocket-Version: 13\r\n\r\n");
-    std::string answer;
-    std::size_t end = std::string::npos;
-    while (end == std::string::npos) {
-        std::array<char, 4096> part{};
-        const ssize_t got = recv(connection, part.data(), part.size(), 0);
-        if (got < 0) throw_errno("no answer to the WebSocket handshake");
-        if (got == 0 || answer.size() > answer_bytes_max) {
-            throw std::runtime_error("WebSocket handshake cut off after: " + answer);
-        }
-        answer.append(part.data(), static_cast<std::size_t>(got));
-        end = answer.find("\r\n\r\n");
+// Some servers answer a new connection at their next tick only: one after the other would take
+// minutes.
+constexpr std::uint64_t opening_max = 100;
+constexpr std::int64_t opening_patience_ns = 10'000'000'000;
+
+std::string upgrade_request(const WebSocketUrl& url, std::string_view subprotocol) {
+    std::string request =
+        "GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
+        "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + std::string(key) +
+        "\r\nSec-WebSocket-Version: 13\r\n";
+    if (!subprotocol.empty()) {
+        request += "Sec-WebSocket-Protocol: " + std::string(subprotocol) + "\r\n";
     }
-    if (!answer.starts_with("HTTP/1.1 101") || answer.find(accept) > end) {
-        throw std::runtime_error("WebSocket handshake refused: " + answer.substr(0, 300));
-    }
-    return answer.substr(end + 4);
+    return request + "\r\n";
 }
 
 }  // namespace
@@ -57,34 +49,28 @@ WebSocketUrl WebSocketUrl::parse(std::string_view text) {
             std::string(text.substr(slash))};
 }
 
-Descriptor open_web_socket(const WebSocketUrl& url, std::string& early) {
-    Descriptor connection = connect_to(parse_address(url.authority));
-    early = shake_hands(connection.number(), url);
-    return connection;
-}
-
-// What the frames of one session do to the pool's counts.
-class SessionPool::Receiver {
+// What the messages of one session do to the pool's counts.
+class SessionPool::Receiver final : public WireSink {
 public:
     Receiver(SessionPool& pool, Session& session, std::int64_t now_ns)
         : pool_(pool), session_(session), now_ns_(now_ns) {}
 
-    void on_message(std::string_view payload) {
+    void on_message(std::string_view payload) override {
         ++session_.messages;
         if (pool_.delivered_++ % pool_.sample_every_ != 0) return;
         if (const auto sent_ns = sent_ns_of(payload)) pool_.latency_.add(now_ns_ - *sent_ns);
     }
 
-    void on_ping(std::string_view data) {
-        // Masked with zeros, as a client must mask (RFC 6455, 5.3) and the bytes may stay as they
-        // are.
-        std::string pong{
-            static_cast<char>(0x8A), static_cast<char>(0x80U | data.size()), 0, 0, 0, 0};
-        pong += data;
-        send_all(session_.connection.number(), pong);
-    }
+    void on_close() override { pool_.close(session_, "the server closed a session"); }
 
-    [[noreturn]] void on_close() { throw std::runtime_error("the server closed a session"); }
+    void send(std::string_view bytes) override {
+        if (session_.state == State::Closed) return;
+        try {
+            send_all(session_.connection.number(), bytes);
+        } catch (const std::runtime_error& error) {
+            pool_.close(session_, error.what());
+        }
+    }
 
 private:
     SessionPool& pool_;
@@ -92,29 +78,67 @@ private:
     std::int64_t now_ns_;
 };
 
-SessionPool::SessionPool() : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(buffer_bytes) {
+SessionPool::SessionPool(Losses losses)
+    : losses_(losses), epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(buffer_bytes) {
     if (epoll_.number() < 0) throw_errno("epoll_create1");
 }
 
-void SessionPool::open(const WebSocketUrl& url, std::size_t count, Expect expect) {
-    std::string early;
+void SessionPool::open(const Endpoint& endpoint, std::size_t count, Role role) {
+    const sockaddr_in address = parse_address(endpoint.url.authority);
+    const std::string request = upgrade_request(endpoint.url, subprotocol_of(endpoint.wire));
     for (std::size_t i = 0; i < count; ++i) {
-        adopt(open_web_socket(url, early), expect);
-        Session& session = *sessions_.back();
-        session.reader.read(early, Receiver(*this, session, monotonic_ns()));
+        await_opening(opening_max - 1);
+        Session& session = add(connect_to(address), endpoint.wire, endpoint.filter, role);
+        session.state = State::Upgrading;
+        ++opening_;
+        watch(session);
+        send_all(session.connection.number(), request);
+    }
+    await_opening(0);
+}
+
+void SessionPool::await_opening(std::uint64_t at_most) {
+    std::uint64_t before = opening_;
+    std::int64_t last_progress = monotonic_ns();
+    while (opening_ > at_most) {
+        poll(opening_patience_ns);
+        const std::int64_t now = monotonic_ns();
+        if (opening_ != before) {
+            before = opening_;
+            last_progress = now;
+        } else if (now - last_progress >= opening_patience_ns) {
+            throw std::runtime_error("the server does not answer new sessions");
+        }
     }
 }
 
-void SessionPool::adopt(Descriptor connection, Expect expect) {
-    auto session = std::make_unique<Session>();
-    session->connection = std::move(connection);
-    session->expect = expect;
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = session.get()}};
-    if (epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, session->connection.number(), &event) != 0) {
+void SessionPool::adopt(Descriptor connection) {
+    watch(add(std::move(connection), Wire::Plain, {}, Role::Active));
+}
+
+SessionPool::Session& SessionPool::add(Descriptor connection, Wire wire, std::string filter,
+                                       Role role) {
+    sessions_.push_back(std::make_unique<Session>(
+        Session{std::move(connection), WireConversation(wire, std::move(filter)), {}, 0, role}));
+    if (role == Role::Active) ++active_;
+    return *sessions_.back();
+}
+
+void SessionPool::watch(Session& session) {
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &session}};
+    if (epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, session.connection.number(), &event) != 0) {
         throw_errno("epoll_ctl");
     }
-    sessions_.push_back(std::move(session));
-    if (expect == Expect::Messages) ++expecting_;
+}
+
+void SessionPool::unwatch(Session& session) {
+    epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, session.connection.number(), nullptr);
+}
+
+void SessionPool::wake_stalled() {
+    for (const auto& session : sessions_) {
+        if (session->role == Role::Stalled) watch(*session);
+    }
 }
 
 bool SessionPool::poll(std::int64_t timeout_ns) {
@@ -133,28 +157,91 @@ bool SessionPool::poll(std::int64_t timeout_ns) {
 void SessionPool::read_from(Session& session) {
     const ssize_t got =
         recv(session.connection.number(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (got == 0) throw std::runtime_error("the server hung up on a session");
-    if (got < 0) {
-        if (errno == EAGAIN || errno == EINTR) return;
-        throw_errno("recv");
-    }
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) return close(session, "the server hung up on a session");
+    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
     last_delivery_ns_ = monotonic_ns();
-    session.reader.read(std::string_view(buffer_.data(), static_cast<std::size_t>(got)),
-                        Receiver(*this, session, last_delivery_ns_));
+    Receiver receiver(*this, session, last_delivery_ns_);
+    switch (session.state) {
+        case State::Upgrading:
+            return take_answer(session, bytes, receiver);
+        case State::Opening:
+            session.conversation.read(bytes, receiver);
+            return finish_opening(session);
+        case State::Open:
+            return session.conversation.read(bytes, receiver);
+        case State::Closed:
+            return;
+    }
+}
+
+void SessionPool::take_answer(Session& session, std::string_view bytes, WireSink& sink) {
+    session.answer += bytes;
+    const std::size_t end = session.answer.find("\r\n\r\n");
+    if (end == std::string::npos) {
+        if (session.answer.size() <= answer_bytes_max) return;
+        throw std::runtime_error("an endless answer to the WebSocket handshake");
+    }
+    if (!session.answer.starts_with("HTTP/1.1 101") || session.answer.find(accept) > end) {
+        throw std::runtime_error("WebSocket handshake refused: " + session.answer.substr(0, 300));
+    }
+    const std::string_view subprotocol = subprotocol_of(session.conversation.wire());
+    if (!subprotocol.empty() &&
+        session.answer.find(": " + std::string(subprotocol) + "\r\n") > end) {
+        throw std::runtime_error("the server does not speak " + std::string(subprotocol));
+    }
+    session.state = State::Opening;
+    session.conversation.begin(sink);
+    session.conversation.read(std::string_view(session.answer).substr(end + 4), sink);
+    session.answer = {};
+    finish_opening(session);
+}
+
+void SessionPool::finish_opening(Session& session) {
+    if (session.state != State::Opening || !session.conversation.ready()) return;
+    session.state = State::Open;
+    --opening_;
+    if (session.role == Role::Stalled) unwatch(session);
+}
+
+void SessionPool::close(Session& session, const char* why) {
+    const bool opening = session.state == State::Upgrading || session.state == State::Opening;
+    if (losses_ == Losses::Throw || opening) throw std::runtime_error(why);
+    if (session.state == State::Closed) return;
+    session.state = State::Closed;
+    ++closed_;
+    if (session.role == Role::Active) {
+        --active_;
+        delivered_to_closed_ += session.messages;
+    }
+    unwatch(session);
 }
 
 void SessionPool::reset() {
     for (const auto& session : sessions_) session->messages = 0;
-    delivered_ = 0;
+    delivered_ = delivered_to_closed_ = 0;
     latency_.clear();
 }
 
+std::uint64_t SessionPool::missing(std::uint64_t messages) const {
+    std::uint64_t missing = 0;
+    for (const auto& session : sessions_) {
+        if (session->role == Role::Active && session->messages < messages) {
+            missing += messages - session->messages;
+        }
+    }
+    return missing;
+}
+
 std::uint64_t SessionPool::delivered_to_slowest() const {
+    if (active_ == 0) throw std::runtime_error("the server closed all sessions");
     std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
     for (const auto& session : sessions_) {
-        if (session->expect == Expect::Messages) least = std::min(least, session->messages);
+        if (session->role == Role::Active && session->state == State::Open) {
+            least = std::min(least, session->messages);
+        }
     }
-    return expecting_ == 0 ? 0 : least;
+    return least;
 }
 
 }  // namespace rtbridge::load

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "frame_reader.h"
 #include "latency_histogram.h"
 #include "tcp.h"
+#include "wire.h"
 
 namespace rtbridge::load {
 
@@ -21,22 +21,36 @@ struct WebSocketUrl {
     [[nodiscard]] static WebSocketUrl parse(std::string_view text);
 };
 
-// A connection whose WebSocket handshake is done; `early` gets the bytes that came with the answer.
-[[nodiscard]] Descriptor open_web_socket(const WebSocketUrl& url, std::string& early);
+// What a session opens, and what it asks for there.
+struct Endpoint {
+    WebSocketUrl url;
+    Wire wire = Wire::Plain;
+    std::string filter;  // topic filter, for wires that subscribe
+};
 
-enum class Expect : std::uint8_t { Messages, Nothing };
+enum class Role : std::uint8_t {
+    Active,   // has to get every message
+    Idle,     // gets none
+    Stalled,  // never reads
+};
+
+// What happens when the server closes sessions or leaves deliveries out.
+enum class Losses : std::uint8_t { Throw, Count };
 
 // Browsers, as many as the file limit allows, on one thread: counts the messages that each of them
 // receives, measures their age, answers pings. One buffer serves all of them, so a message costs
 // little more than its share of a recv().
 class SessionPool {
 public:
-    SessionPool();
+    explicit SessionPool(Losses losses = Losses::Throw);
 
-    // Opens `count` WebSocket sessions, one after the other.
-    void open(const WebSocketUrl& url, std::size_t count, Expect expect = Expect::Messages);
-    // Takes a connection whose peer sends frames at once, without a handshake.
-    void adopt(Descriptor connection, Expect expect = Expect::Messages);
+    // Opens `count` sessions, some at the same time; returns when all are open. Throws if the
+    // server refuses one, whatever `losses` is.
+    void open(const Endpoint& endpoint, std::size_t count, Role role = Role::Active);
+    // Takes a connection whose peer sends plain messages at once, without a handshake.
+    void adopt(Descriptor connection);
+    // Lets stalled sessions read again.
+    void wake_stalled();
 
     // Waits at most `timeout_ns` for something to read, reads it; 0 does not wait. True: something
     // was there.
@@ -47,31 +61,49 @@ public:
     // Starts a new measurement: counts and ages from zero.
     void reset();
 
-    // Those that expect messages; the slowest is one of them too.
-    [[nodiscard]] std::size_t size() const { return expecting_; }
+    [[nodiscard]] Losses losses() const { return losses_; }
+    [[nodiscard]] std::uint64_t closed() const { return closed_; }        // by the server
     [[nodiscard]] std::uint64_t delivered() const { return delivered_; }  // to all together
+    // How many deliveries there are when each active session that is still open has `messages`.
+    [[nodiscard]] std::uint64_t due(std::uint64_t messages) const {
+        return messages * active_ + delivered_to_closed_;
+    }
+    // What active sessions, closed ones too, lack of `messages` each.
+    [[nodiscard]] std::uint64_t missing(std::uint64_t messages) const;
+    // Of the active sessions that are open; throws if there is none.
     [[nodiscard]] std::uint64_t delivered_to_slowest() const;
     [[nodiscard]] std::int64_t last_delivery_ns() const { return last_delivery_ns_; }
     [[nodiscard]] const LatencyHistogram& latency() const { return latency_; }
 
 private:
+    enum class State : std::uint8_t { Upgrading, Opening, Open, Closed };
     struct Session {
         Descriptor connection;
-        FrameReader reader;
+        WireConversation conversation;
+        std::string answer;  // of the handshake, as far as it has arrived
         std::uint64_t messages = 0;
-        Expect expect = Expect::Messages;
+        Role role = Role::Active;
+        State state = State::Open;
     };
     class Receiver;
 
+    Session& add(Descriptor connection, Wire wire, std::string filter, Role role);
+    void watch(Session& session);
+    void unwatch(Session& session);
+    void await_opening(std::uint64_t at_most);
     void read_from(Session& session);
+    void take_answer(Session& session, std::string_view bytes, WireSink& sink);
+    void finish_opening(Session& session);
+    void close(Session& session, const char* why);
 
+    Losses losses_;
     Descriptor epoll_;
     // Sessions are found by address from epoll events, so they must not move.
     std::vector<std::unique_ptr<Session>> sessions_;
-    std::size_t expecting_ = 0;
+    std::uint64_t opening_ = 0, active_ = 0, closed_ = 0;
     std::vector<char> buffer_;
     LatencyHistogram latency_;
-    std::uint64_t delivered_ = 0;
+    std::uint64_t delivered_ = 0, delivered_to_closed_ = 0;
     std::int64_t last_delivery_ns_ = 0;
     std::uint32_t sample_every_ = 1;
 };
