@@ -11,7 +11,9 @@
 #include "listener/session_access.h"
 #include "listener/sessions.h"
 #include "transport/address_counts.h"
+#include "rules/json_document.h"
 #include "transport/api_context.h"
+#include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
 
 namespace rtbridge {
@@ -47,6 +49,8 @@ struct ListenerState {
     LoginCache passwords;
     SessionAccessPool accesses;
     LoginWorker login_worker;
+    FullModeShapes full_mode_shapes;
+    JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
     AddressCounts addresses;
     SteadyTime started;
