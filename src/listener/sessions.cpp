@@ -291,7 +291,9 @@ void Sessions::take(Group& group, const UpdatePtr& update) {
 
 void Sessions::flush_groups() {
     std::uint64_t delivered = 0;
-    for (Group* group : touched_) delivered += group->flush(waiting_);
+    for (Group* group : touched_) {
+        delivered += group->flush(waiting_, limits_.queue.hard_bytes);
+    }
     touched_.clear();
     for (Session* session : waiting_) session->flush();
     waiting_.clear();

@@ -68,9 +68,10 @@ bool SubscriptionGroup::take(FramePtr frame, const UpdatePtr& update) {
     return pending_.size() == 1;
 }
 
-std::uint64_t SubscriptionGroup::flush(std::vector<Session*>& waiting) {
+std::uint64_t SubscriptionGroup::flush(std::vector<Session*>& waiting,
+                                       std::size_t frame_bytes_max) {
     if (kind_.mode == SubscriptionMode::Latest && pending_.size() > 1) conflate_pending();
-    build_chunks();
+    build_chunks(frame_bytes_max);
     std::uint64_t delivered = 0;
     for (Subscription* member : members_) delivered += deliver(*member, waiting);
     pending_.clear();
@@ -110,10 +111,12 @@ void SubscriptionGroup::count_conflated(std::uint64_t offset) {
     }
 }
 
-void SubscriptionGroup::build_chunks() {
+void SubscriptionGroup::build_chunks(std::size_t frame_bytes_max) {
     chunks_.clear();
     joined_.clear();
-    too_large_ = false;
+    too_large_ = std::any_of(pending_.begin(), pending_.end(), [&](const Pending& pending) {
+        return pending.frame->size() > frame_bytes_max;
+    });
     std::vector<std::string_view> frames;
     std::vector<std::pair<std::size_t, std::size_t>> ranges;
     for (std::size_t begin = 0; begin < pending_.size();) {
@@ -123,7 +126,6 @@ void SubscriptionGroup::build_chunks() {
             bytes += pending_[end].frame->size();
             if (end > begin && bytes > chunk_bytes) break;
         }
-        too_large_ = too_large_ || pending_[begin].frame->size() > chunk_bytes;
         ranges.emplace_back(begin, end);
         begin = end;
     }

@@ -53,7 +53,9 @@ public:
     [[nodiscard]] bool take(FramePtr frame, const UpdatePtr& update) ON_LISTENER_THREAD;
     // Writes what was taken to every session that can take it at once, and queues it for the others,
     // which are added to `waiting`. Returns how many updates were delivered, each session counts.
-    std::uint64_t flush(std::vector<Session*>& waiting) ON_LISTENER_THREAD;
+    // A frame of more than `frame_bytes_max` is lost to each of them.
+    std::uint64_t flush(std::vector<Session*>& waiting,
+                        std::size_t frame_bytes_max) ON_LISTENER_THREAD;
 
     // Of max_rate: what waited long enough, and when the next one will have.
     [[nodiscard]] std::vector<UpdatePtr> release(SteadyTime now) ON_LISTENER_THREAD;
@@ -71,7 +73,7 @@ private:
     };
 
     void conflate_pending() ON_LISTENER_THREAD;
-    void build_chunks();
+    void build_chunks(std::size_t frame_bytes_max);
     std::uint64_t deliver(Subscription& subscription,
                           std::vector<Session*>& waiting) ON_LISTENER_THREAD;
     void count_conflated(std::uint64_t offset) ON_LISTENER_THREAD;
@@ -86,7 +88,7 @@ private:
     // Valid during flush(); the memory is used again.
     std::vector<Chunk> chunks_;
     std::vector<std::string> joined_;
-    bool too_large_ = false;  // a pending frame is larger than one write may be
+    bool too_large_ = false;  // a pending frame is
 };
 
 }  // namespace rtbridge

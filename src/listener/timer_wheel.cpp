@@ -1,8 +1,15 @@
 #include "listener/timer_wheel.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <ratio>
 
 namespace rtbridge {
+namespace {
+
+using Ticks = std::chrono::duration<std::int64_t, std::ratio<TimerWheel::tick.count(), 1000>>;
+
+}  // namespace
 
 void TimerWheel::Entry::unlink() noexcept {
     if (previous_ == nullptr) return;
@@ -13,8 +20,8 @@ void TimerWheel::Entry::unlink() noexcept {
 
 void TimerWheel::schedule(Entry& entry, SteadyTime due) noexcept {
     entry.unlink();
-    const auto ticks = std::chrono::ceil<std::chrono::milliseconds>(due - now_) / tick + 1;
-    const auto ahead = std::clamp<std::chrono::milliseconds::rep>(ticks, 1, slot_count - 1);
+    const auto ticks = std::chrono::ceil<Ticks>(due - now_).count();
+    const auto ahead = std::clamp<Ticks::rep>(ticks, 1, slot_count - 1);
     Entry& head = slots_.at((current_ + static_cast<std::size_t>(ahead)) % slot_count);
     entry.previous_ = &head;
     entry.next_ = head.next_;

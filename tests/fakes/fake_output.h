@@ -1,8 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "listener/session.h"
 
@@ -22,7 +23,7 @@ public:
 };
 
 // A browser that the test stalls and lets read again.
-class FakeOutput final : public SessionOutput {
+class FakeOutput : public SessionOutput {
 public:
     explicit FakeOutput(const WireShape& shape) : shape_(shape) {}
 
@@ -55,8 +56,47 @@ public:
     std::optional<CloseCode> closed_with;
     std::string close_reason;
 
+    bool watches = false;
+    [[nodiscard]] bool watches_for_silence() const override { return watches; }
+
 private:
     const WireShape& shape_;
+};
+
+// A wire shape that tells everything: "2:payload", replayed ones "2r:payload", "2:gap 3-7 n=4 slow",
+// "2:caught up 7".
+class TellingShape final : public WireShape {
+public:
+    explicit TellingShape(std::uint32_t number) : number_(std::to_string(number)) {}
+    [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override {
+        const std::string mark = delivery == Delivery::Replayed ? "r:" : ":";
+        return std::make_shared<const std::string>(number_ + mark + update.payload + "\n");
+    }
+    [[nodiscard]] bool carries(PayloadShape shape) const override {
+        return shape != PayloadShape::Cleared;
+    }
+    [[nodiscard]] std::string gap(const Gap& gap) const override {
+        return number_ + ":gap " + std::to_string(gap.from) + "-" + std::to_string(gap.to) +
+               " n=" + std::to_string(gap.n) + " " + std::string(to_text(gap.why)) + "\n";
+    }
+    [[nodiscard]] std::string caught_up(std::uint64_t offset) const override {
+        return number_ + ":caught up " + std::to_string(offset) + "\n";
+    }
+
+private:
+    std::string number_;
+};
+
+// A browser whose subscriptions are told apart. Sessions with the same TellingShapes share frames.
+class TellingOutput final : public FakeOutput {
+public:
+    TellingOutput() : FakeOutput(shape(1)) {}
+    [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override {
+        static std::map<std::uint32_t, TellingShape> shapes;
+        return shapes.try_emplace(subscription, subscription).first->second;
+    }
+    // What was sent since the last call.
+    [[nodiscard]] std::string take() { return std::exchange(sent, {}); }
 };
 
 }  // namespace rtbridge

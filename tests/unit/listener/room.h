@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -65,6 +66,14 @@ public:
     void remove(Session& session) {
         assert_on_listener_thread();
         sessions_.remove(session);
+    }
+    [[nodiscard]] std::optional<SteadyTime> next_release() const {
+        assert_on_listener_thread();
+        return sessions_.next_release();
+    }
+    void send(Session& session, std::string_view frame) {
+        assert_on_listener_thread();
+        session.send(frame);
     }
     void writable(Session& session) {
         assert_on_listener_thread();

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Snapshot = Sessions::Snapshot;
+using Snapshot = Room::Snapshot;
 
 const std::string own_only =
     "[acl]\n[[acl.rule]]\nallow = [\"receive\", \"subscribe\"]\ntopics = [\"b\"]\n"
@@ -106,7 +106,7 @@ TEST(SessionAccess, WhatWaitsIsTakenBackWhenItMayNotBeReceivedAnyMore) {
 
     EXPECT_EQ(output.sent, "2\n");
     EXPECT_EQ(room.metrics.filtered_browsers.value(), 2U);
-    EXPECT_EQ(session.queue_bytes(), 0U);
+    EXPECT_EQ(session.record().queue_bytes.value(), 0U);
 }
 
 TEST(SessionAccess, SessionsOfOneSelectionButDifferentRightsAreApart) {
@@ -136,12 +136,12 @@ TEST(SessionAccess, SessionsAreCountedPerUser) {
     Session& session = room.add(first, {}, Snapshot::Send, access_of(user_named("anna"), *policy));
     room.add(second, {}, Snapshot::Send, access_of(user_named("anna"), *policy));
     room.add(nobody);
-    EXPECT_EQ(room.sessions().count_of_user("anna"), 2U);
-    EXPECT_EQ(room.sessions().count_of_user(""), 0U);
+    EXPECT_EQ(room.registry.count_of_user("anna"), 2U);
+    EXPECT_EQ(room.registry.count_of_user(""), 0U);
 
     room.remove(session);
 
-    EXPECT_EQ(room.sessions().count_of_user("anna"), 1U);
+    EXPECT_EQ(room.registry.count_of_user("anna"), 1U);
 }
 
 TEST(SessionAccess, MoreRequestsThanTheLimitClose) {

@@ -1,4 +1,4 @@
-#include "listener/latest_store.h"
+#include "listener/value_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +13,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
+constexpr auto Any = ValueStore::Payloads::Any;
+constexpr auto JsonOnly = ValueStore::Payloads::JsonOnly;
+
 TopicFilter filter(std::string_view text) {
     return TopicFilter::parse(text).value();
 }
@@ -24,9 +27,9 @@ Selection select(std::vector<std::string> topics, std::vector<std::string> keys 
     return selection;
 }
 
-std::vector<std::string> payloads(const LatestStore& store, const Selection& selection) {
+std::vector<std::string> payloads(const ValueStore& store, const Selection& selection) {
     std::vector<std::string> found;
-    LatestStore::Walk walk(store, selection);
+    ValueStore::Walk walk(store, selection, Any);
     while (!walk.done()) {
         for (const UpdatePtr& update : walk.step(2, MiB)) found.push_back(update->payload);
     }
@@ -37,8 +40,8 @@ bool everything(const Update&) {
     return true;
 }
 
-TEST(LatestStore, KeepsTheNewestPerTopicAndKey) {
-    LatestStore store;
+TEST(ValueStore, KeepsTheNewestPerTopicAndKey) {
+    ValueStore store;
     store.put(make_update("b", "1", "anna"), MiB);
     store.put(make_update("b", "2", "anna"), MiB);
     const UpdatePtr newest = make_update("b", "3", "bert");
@@ -48,8 +51,8 @@ TEST(LatestStore, KeepsTheNewestPerTopicAndKey) {
     EXPECT_EQ(store.newest_offset(), newest->offset);
 }
 
-TEST(LatestStore, FindsWhatASelectionSelects) {
-    LatestStore store;
+TEST(ValueStore, FindsWhatASelectionSelects) {
+    ValueStore store;
     store.put(make_update("site", "0"), MiB);
     store.put(make_update("site/a/soc", "1", "anna"), MiB);
     store.put(make_update("site/b/soc", "2", "bert"), MiB);
@@ -65,15 +68,15 @@ TEST(LatestStore, FindsWhatASelectionSelects) {
     EXPECT_THAT(payloads(store, select({"site/a/#"}, {"bert"})), IsEmpty());
 }
 
-TEST(LatestStore, AWalkIsNotDisturbedByWhatComesAndGoes) {
-    LatestStore store;
+TEST(ValueStore, AWalkIsNotDisturbedByWhatComesAndGoes) {
+    ValueStore store;
     for (const char* topic : {"a", "c", "e"}) store.put(make_update(topic, topic), MiB);
     const Selection everything;
-    LatestStore::Walk walk(store, everything);
+    ValueStore::Walk walk(store, everything, Any);
     ASSERT_EQ(walk.step(2, MiB).size(), 2U);
 
-    store.erase_topic("c");
-    store.erase_topic("e");
+    store.clear_topic("c", 0);
+    store.clear_topic("e", 0);
     store.put(make_update("b", "too late"), MiB);
     store.put(make_update("d", "d"), MiB);
     std::vector<std::string> rest;
@@ -84,26 +87,26 @@ TEST(LatestStore, AWalkIsNotDisturbedByWhatComesAndGoes) {
     EXPECT_THAT(rest, ElementsAre("d"));
 }
 
-TEST(LatestStore, AStepOfAWalkIsBoundedInBytesAndInWhatItLooksAt) {
-    LatestStore store;
+TEST(ValueStore, AStepOfAWalkIsBoundedInBytesAndInWhatItLooksAt) {
+    ValueStore store;
     for (int i = 0; i < 10; ++i) store.put(make_update("t" + std::to_string(i), "12345678"), MiB);
     const Selection everything;
     const Selection one = select({"+/none"});
 
-    EXPECT_EQ(LatestStore::Walk(store, everything).step(100, 16).size(), 2U);
-    LatestStore::Walk walk(store, one);
+    EXPECT_EQ(ValueStore::Walk(store, everything, Any).step(100, 16).size(), 2U);
+    ValueStore::Walk walk(store, one, Any);
     EXPECT_EQ(walk.step(5, MiB).size(), 0U);
     EXPECT_FALSE(walk.done());
 }
 
-TEST(LatestStore, AStepOverTheEntriesOfAKeyIsBoundedToo) {
-    LatestStore store;
+TEST(ValueStore, AStepOverTheEntriesOfAKeyIsBoundedToo) {
+    ValueStore store;
     for (int i = 0; i < 10; ++i) {
         store.put(make_update("t" + std::to_string(i), "12345678", "anna"), MiB);
     }
     store.put(make_update("t", "last", "bert"), MiB);
     const Selection keys = select({}, {"anna", "nobody", "bert"});
-    LatestStore::Walk walk(store, keys);
+    ValueStore::Walk walk(store, keys, Any);
 
     EXPECT_EQ(walk.step(100, 16).size(), 2U);
     EXPECT_FALSE(walk.done());
@@ -113,8 +116,8 @@ TEST(LatestStore, AStepOverTheEntriesOfAKeyIsBoundedToo) {
     EXPECT_TRUE(walk.done());
 }
 
-TEST(LatestStore, ForgetsWhatWasNotUpdatedForLongestWhenFull) {
-    LatestStore store;
+TEST(ValueStore, ForgetsWhatWasNotUpdatedForLongestWhenFull) {
+    ValueStore store;
     const std::size_t room_for_two = 2 * make_update("a", "1", "k")->bytes() + 8;
     store.put(make_update("a", "1", "k"), room_for_two);
     store.put(make_update("b", "2", "k"), room_for_two);
@@ -127,28 +130,28 @@ TEST(LatestStore, ForgetsWhatWasNotUpdatedForLongestWhenFull) {
     EXPECT_LE(store.bytes(), room_for_two);
 }
 
-TEST(LatestStore, ForgetsATopicWhoseRetainedMessageWasCleared) {
-    LatestStore store;
+TEST(ValueStore, ForgetsATopicWhoseRetainedMessageWasCleared) {
+    ValueStore store;
     store.put(make_update("a", "1", "anna"), MiB);
     store.put(make_update("a", "2", "bert"), MiB);
     store.put(make_update("b", "3"), MiB);
 
-    store.erase_topic("a");
+    store.clear_topic("a", 0);
 
     EXPECT_THAT(payloads(store, {}), ElementsAre("3"));
     EXPECT_THAT(payloads(store, select({}, {"anna"})), IsEmpty());
 }
 
-TEST(LatestStore, PagesThroughEverythingOnce) {
-    LatestStore store;
+TEST(ValueStore, PagesThroughEverythingOnce) {
+    ValueStore store;
     for (const char* topic : {"p/1", "p/2", "p/3", "p/4", "q/1"}) {
         store.put(make_update(topic, topic), MiB);
     }
     std::vector<std::string> seen;
-    std::optional<LatestStore::Position> after;
+    std::optional<ValueStore::Position> after;
 
     for (int pages = 0; pages < 10; ++pages) {
-        const auto page = store.page(filter("p/#"), everything, after ? &*after : nullptr, 3, MiB);
+        const auto page = store.page(filter("p/#"), Any, everything, after ? &*after : nullptr, 3, MiB);
         for (const UpdatePtr& update : page.items) seen.push_back(update->topic);
         if (!page.next) break;
         after = page.next;
@@ -157,42 +160,202 @@ TEST(LatestStore, PagesThroughEverythingOnce) {
     EXPECT_THAT(seen, ElementsAre("p/1", "p/2", "p/3", "p/4"));
 }
 
-TEST(LatestStore, APageIsBoundedInBytesButNeverEmpty) {
-    LatestStore store;
+TEST(ValueStore, APageIsBoundedInBytesButNeverEmpty) {
+    ValueStore store;
     store.put(make_update("a", std::string(1000, '1')), MiB);
     store.put(make_update("b", std::string(1000, '2')), MiB);
 
-    const auto page = store.page(filter("#"), everything, nullptr, 100, 10);
+    const auto page = store.page(filter("#"), Any, everything, nullptr, 100, 10);
 
     EXPECT_EQ(page.items.size(), 1U);
     EXPECT_TRUE(page.next.has_value());
 }
 
-TEST(LatestStore, APageLeavesOutWhatIsNotAllowedAndGoesOnBehindIt) {
-    LatestStore store;
+TEST(ValueStore, APageLeavesOutWhatIsNotAllowedAndGoesOnBehindIt) {
+    ValueStore store;
     for (const char* topic : {"a", "b", "c"}) store.put(make_update(topic, topic), MiB);
     const auto not_a_or_b = [](const Update& update) { return update.topic == "c"; };
 
-    const auto page = store.page(filter("#"), not_a_or_b, nullptr, 1, MiB);
+    const auto page = store.page(filter("#"), Any, not_a_or_b, nullptr, 1, MiB);
 
     ASSERT_EQ(page.items.size(), 1U);
     EXPECT_EQ(page.items.front()->topic, "c");
     EXPECT_FALSE(page.next);
 }
 
-TEST(LatestStore, APageIsBoundedInWhatItLooksAt) {
-    LatestStore store;
-    const std::size_t entries = LatestStore::page_entries_max + 1;
+TEST(ValueStore, APageIsBoundedInWhatItLooksAt) {
+    ValueStore store;
+    const std::size_t entries = ValueStore::page_entries_max + 1;
     for (std::size_t i = 0; i < entries; ++i)
         store.put(make_update(std::to_string(i), "1"), MiB * 16);
     const auto nothing = [](const Update&) { return false; };
 
-    const auto first = store.page(filter("#"), nothing, nullptr, 1, MiB);
+    const auto first = store.page(filter("#"), Any, nothing, nullptr, 1, MiB);
     ASSERT_TRUE(first.next);
-    const auto second = store.page(filter("#"), nothing, &*first.next, 1, MiB);
+    const auto second = store.page(filter("#"), Any, nothing, &*first.next, 1, MiB);
 
     EXPECT_TRUE(first.items.empty());
     EXPECT_FALSE(second.next);
+}
+
+UpdatePtr with_history(std::string topic, std::string payload, std::uint32_t last,
+                       std::int64_t unix_ms = 0,
+                       std::chrono::milliseconds keep = std::chrono::milliseconds(0)) {
+    Update update = *make_update(std::move(topic), std::move(payload));
+    update.history = {last, keep};
+    update.unix_ms = unix_ms;
+    return std::make_shared<const Update>(std::move(update));
+}
+
+bool nothing(const Update&) {
+    return false;
+}
+
+struct Found {
+    ValueStore::Kept kept;
+    std::vector<std::string> payloads;
+};
+Found missed(const ValueStore& store, std::uint64_t since, const Selection& selection = {},
+             const ValueStore::Allowed& history_allowed = everything) {
+    const auto found = store.missed(selection, Any, everything, history_allowed, since);
+    std::vector<std::string> payloads;
+    for (const UpdatePtr& update : found.updates) payloads.push_back(update->payload);
+    return {found.kept, payloads};
+}
+
+using Kept = ValueStore::Kept;
+
+TEST(ValueStore, KnowsEverythingThatWasMissedAsFarAsHistoryGoes) {
+    ValueStore store;
+    store.put(with_history("a", "a1", 3), MiB);
+    const std::uint64_t since = store.newest_offset();
+    store.put(with_history("b", "b1", 3), MiB);
+    store.put(with_history("a", "a2", 3), MiB);
+    store.put(with_history("b", "b2", 3), MiB);
+    store.put(with_history("a", "a3", 3), MiB);
+
+    const Found found = missed(store, since);
+    EXPECT_EQ(found.kept, Kept::All);
+    EXPECT_THAT(found.payloads, ElementsAre("b1", "a2", "b2", "a3"));
+    EXPECT_THAT(missed(store, since, select({"a"})).payloads, ElementsAre("a2", "a3"));
+    EXPECT_THAT(missed(store, store.newest_offset()).payloads, IsEmpty());
+    EXPECT_EQ(missed(store, store.newest_offset()).kept, Kept::All);
+}
+
+TEST(ValueStore, WithoutHistoryOneMissedValuePerTopicIsEverything) {
+    ValueStore store;
+    store.put(make_update("a", "a1"), MiB);
+    const std::uint64_t since = store.newest_offset();
+    store.put(make_update("a", "a2"), MiB);
+    EXPECT_EQ(missed(store, since).kept, Kept::All);
+
+    store.put(make_update("a", "a3"), MiB);
+
+    EXPECT_EQ(missed(store, since).kept, Kept::Newest);
+    EXPECT_EQ(missed(store, since, select({"other"})).kept, Kept::All);
+}
+
+TEST(ValueStore, NeverCallsAPartOfWhatWasMissedEverything) {
+    ValueStore store;
+    store.put(with_history("a", "a0", 2), MiB);
+    const std::uint64_t since = store.newest_offset();
+    for (const char* payload : {"a1", "a2", "a3"}) store.put(with_history("a", payload, 2), MiB);
+
+    EXPECT_EQ(missed(store, since).kept, Kept::Newest);
+    EXPECT_EQ(missed(store, since + 1).kept, Kept::All);
+    EXPECT_THAT(missed(store, since + 1).payloads, ElementsAre("a2", "a3"));
+}
+
+TEST(ValueStore, HistoryEndsAtItsAge) {
+    ValueStore store;
+    using std::chrono::seconds;
+    store.put(with_history("a", "a0", 100, 0, seconds(10)), MiB);
+    const std::uint64_t since = store.newest_offset();
+    store.put(with_history("a", "a1", 100, 1'000, seconds(10)), MiB);
+    store.put(with_history("a", "a2", 100, 9'000, seconds(10)), MiB);
+    EXPECT_EQ(missed(store, since).kept, Kept::All);
+
+    store.put(with_history("a", "a3", 100, 12'000, seconds(10)), MiB);
+
+    EXPECT_EQ(missed(store, since).kept, Kept::Newest);
+    EXPECT_EQ(store.history_size(), 1U);
+}
+
+TEST(ValueStore, WhenFullHistoryGoesBeforeTheNewestValues) {
+    ValueStore store;
+    store.put(make_update("quiet", "q"), MiB);
+    const std::uint64_t since = store.newest_offset();
+    const std::size_t room = 8 * make_update("busy", "1")->bytes();
+    std::size_t forgotten = 0;
+    for (int i = 0; i < 100; ++i) forgotten += store.put(with_history("busy", "b", 50), room);
+
+    EXPECT_GT(forgotten, 0U);
+    EXPECT_LE(store.bytes(), room);
+    EXPECT_THAT(payloads(store, select({"quiet"})), ElementsAre("q"));
+    EXPECT_EQ(missed(store, since).kept, Kept::Newest);
+}
+
+TEST(ValueStore, KnowsNothingBeforeAValueThatItForgotOrNeverGot) {
+    ValueStore forgetful;
+    forgetful.put(make_update("a", "1"), MiB);
+    const std::uint64_t since = forgetful.newest_offset();
+    forgetful.put(make_update("b", "2"), MiB);
+    forgetful.put(make_update("c", "3"), make_update("c", "3")->bytes());
+    EXPECT_EQ(missed(forgetful, since).kept, Kept::No);
+    EXPECT_EQ(missed(forgetful, forgetful.newest_offset() - 1).kept, Kept::All);
+
+    ValueStore unlucky;
+    unlucky.put(make_update("a", "1"), MiB);
+    const std::uint64_t before = unlucky.newest_offset();
+    unlucky.note_lost(before + 5);
+    EXPECT_EQ(missed(unlucky, before).kept, Kept::No);
+    EXPECT_EQ(missed(unlucky, before + 5).kept, Kept::All);
+}
+
+TEST(ValueStore, OfAnOffsetThatWasNeverGivenItKnowsNothing) {
+    ValueStore store;
+    store.put(make_update("a", "1"), MiB);
+
+    EXPECT_EQ(missed(store, store.newest_offset() + 1).kept, Kept::No);
+}
+
+TEST(ValueStore, OlderValuesAreForThoseWhoMaySeeHistory) {
+    ValueStore store;
+    store.put(with_history("a", "a0", 5), MiB);
+    const std::uint64_t since = store.newest_offset();
+    store.put(with_history("a", "a1", 5), MiB);
+    EXPECT_EQ(missed(store, since, {}, nothing).kept, Kept::All);
+
+    store.put(with_history("a", "a2", 5), MiB);
+
+    EXPECT_EQ(missed(store, since, {}, nothing).kept, Kept::Newest);
+}
+
+TEST(ValueStore, HistoryOutlivesAClearedTopic) {
+    ValueStore store;
+    store.put(with_history("a", "a0", 5), MiB);
+    const std::uint64_t since = store.newest_offset();
+    store.put(with_history("a", "a1", 5), MiB);
+    store.clear_topic("a", store.newest_offset() + 1);
+
+    EXPECT_THAT(payloads(store, {}), IsEmpty());
+    EXPECT_THAT(missed(store, since).payloads, ElementsAre("a1"));
+}
+
+TEST(ValueStore, WhereOnlyJsonFitsTheNewestJsonStaysTheNewestValue) {
+    ValueStore store;
+    store.put(make_update("a", "1"), MiB);
+    store.put(make_update("a", "not json", {}, PayloadShape::Text), MiB);
+    store.put(make_update("a", "nor this", {}, PayloadShape::Text), MiB);
+    const auto newest = [&store](ValueStore::Payloads wanted) {
+        return ValueStore::Walk(store, {}, wanted).step(10, MiB).front()->payload;
+    };
+
+    EXPECT_EQ(newest(JsonOnly), "1");
+    EXPECT_EQ(newest(Any), "nor this");
+    store.put(make_update("a", "2"), MiB);
+    EXPECT_EQ(newest(JsonOnly), "2");
+    EXPECT_EQ(store.bytes(), make_update("a", "2")->bytes());
 }
 
 }  // namespace

@@ -85,9 +85,15 @@ protected:
         return {config,   sessions, metrics,   clock,    started,
                 draining, logins,   passwords, accesses, refusals};
     }
-    void fan_out(std::deque<UpdatePtr> updates) {
+    void fan_out(const std::deque<UpdatePtr>& updates) {
         assert_on_listener_thread();
-        sessions.fan_out(updates);
+        std::deque<UpdatePtr> numbered;
+        for (const UpdatePtr& update : updates) {
+            Update copy = *update;
+            copy.offset = ++newest_offset;
+            numbered.push_back(std::make_shared<const Update>(std::move(copy)));
+        }
+        sessions.fan_out(numbered);
     }
     [[nodiscard]] std::uint64_t hits(Limit limit) const {
         return metrics.limits.at(static_cast<std::size_t>(limit)).value();
@@ -101,7 +107,9 @@ protected:
     LoginCache passwords;
     SessionAccessPool accesses;
     LogLimiter refusals{log};
-    Sessions sessions{metrics, clock, LimitsConfig{}};
+    SessionRegistry registry;
+    Sessions sessions{{metrics, clock, registry, "epoch"}, LimitsConfig{}};
+    std::uint64_t newest_offset = 0;
     SteadyTime started = clock.now();
     bool draining = false;
     int checks = 0;  // that ran beside the loop

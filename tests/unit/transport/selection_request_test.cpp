@@ -31,7 +31,7 @@ TEST(SelectionRequest, ReadsTopicsKeysAndSnapshot) {
     EXPECT_EQ(result.value().selection.topics.size(), 2U);
     ASSERT_EQ(result.value().selection.keys.size(), 1U);
     EXPECT_EQ(result.value().selection.keys[0].name, "userId");
-    EXPECT_EQ(result.value().snapshot, Sessions::Snapshot::Skip);
+    EXPECT_FALSE(result.value().snapshot);
 }
 
 TEST(SelectionRequest, NothingSelectedIsEverythingWithSnapshot) {
@@ -40,7 +40,7 @@ TEST(SelectionRequest, NothingSelectedIsEverythingWithSnapshot) {
     ASSERT_TRUE(result.ok());
     EXPECT_TRUE(result.value().selection.topics.empty());
     EXPECT_TRUE(result.value().selection.keys.empty());
-    EXPECT_EQ(result.value().snapshot, Sessions::Snapshot::Send);
+    EXPECT_TRUE(result.value().snapshot);
 }
 
 TEST(SelectionRequest, TakesAnUnencodedPlusAsTheWildcard) {

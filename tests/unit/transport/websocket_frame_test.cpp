@@ -28,7 +28,7 @@ TEST(WebSocketFrame, PlainModeIsThePayloadAndNothingAroundIt) {
     Update update;
     update.payload = R"({"a":1})";
 
-    EXPECT_EQ(*PlainWebSocketShape().encode(update), "\x81\x07{\"a\":1}");
+    EXPECT_EQ(*PlainWebSocketShape().encode(update, Delivery::Live), "\x81\x07{\"a\":1}");
     EXPECT_TRUE(PlainWebSocketShape().carries(PayloadShape::Json));
     EXPECT_FALSE(PlainWebSocketShape().carries(PayloadShape::Text));
     EXPECT_FALSE(PlainWebSocketShape().carries(PayloadShape::Binary));
