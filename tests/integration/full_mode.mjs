@@ -11,6 +11,7 @@ export class FullMode {
   replies = new Map();
   probes = 0;
   bye = undefined;
+  #waiting = new Map(); // by request, who waits for the reply
   #taken = 0;
   #lastId = 0;
 
@@ -30,6 +31,7 @@ export class FullMode {
   #take(object, answersProbes) {
     if (object.re !== undefined) {
       this.replies.set(object.re, object);
+      this.#waiting.get(object.re)?.(object);
     } else if (object.p !== undefined) {
       ++this.probes;
       if (answersProbes) this.send({ q: object.p });
@@ -50,9 +52,9 @@ export class FullMode {
     this.send({ id, op, ...members });
     return this.reply(id);
   }
-  async reply(id) {
-    await until(`reply to request ${id}`, () => this.replies.has(id));
-    return this.replies.get(id);
+  reply(id) {
+    if (this.replies.has(id)) return this.replies.get(id);
+    return within(`reply to request ${id}`, new Promise((resolve) => this.#waiting.set(id, resolve)));
   }
   // What is in `ok`; throws where the request was refused.
   async ask(op, members) {

@@ -420,7 +420,7 @@ test("a token that ends ends the session, and one may come back", async (t) => {
 });
 
 test("after a reload the subscriptions that are not allowed end, the others go on", async (t) => {
-  const auth = 'anonymous = "guest"'; // may ask for /api/status
+  const auth = 'anonymous = "role:guest"'; // may ask for /api/status
   const { broker, publish } = await started(t, withAccess({ auth }));
   const browser = await joinFullMode(t, broker, { token: operator() });
   await browser.ask("sub", { topics: ["plant/#"], snap: false });
@@ -534,11 +534,10 @@ test("requests that come too fast wait, and who does not heed that is closed", a
   await until("a request is taken again", async () => (await browser.request("stats")).ok);
 
   // One by one: with something unread in its socket the server could not say goodbye.
-  let ended = false;
-  browser.closed.then(() => (ended = true));
-  for (let id = 200; !ended; ++id) {
+  const ended = browser.closed.then(() => true);
+  for (let id = 200, over = false; !over; ++id) {
     browser.send({ id, op: "stats" });
-    await until("an answer", () => ended || browser.replies.has(id));
+    over = (await Promise.race([browser.reply(id), ended])) === true;
   }
   const { code, reason } = await browser.wasClosed();
   assert.equal(code, 4102);
