@@ -11,13 +11,17 @@ enum class CloseCode : std::uint16_t {
     PolicyViolation = 1008,
     MessageTooBig = 1009,
     InvalidToken = 4001,
+    ProtocolError = 4002,
     Forbidden = 4003,
     UserConnections = 4004,
+    OverCapacity = 4100,
     TooSlow = 4101,
     RateLimited = 4102,
+    Internal = 4103,
     Shutdown = 4200,
     NoPong = 4201,
     TokenExpired = 4202,
+    NoHello = 4204,
 };
 
 }  // namespace rtbridge

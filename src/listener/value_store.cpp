@@ -23,6 +23,19 @@ std::string literal_beginning(const TopicFilter& filter) {
     return std::string(beginning);
 }
 
+// What every topic that any of the filters matches begins with.
+std::string common_beginning(const std::vector<TopicFilter>& filters) {
+    if (filters.empty()) return {};
+    std::string common = literal_beginning(filters.front());
+    for (const TopicFilter& filter : filters) {
+        const std::string beginning = literal_beginning(filter);
+        const auto [end, other] = std::mismatch(common.begin(), common.end(), beginning.begin(),
+                                                beginning.end());
+        common.erase(end, common.end());
+    }
+    return common;
+}
+
 // What history costs beside the update itself.
 constexpr std::size_t history_item_bytes = 96;
 
@@ -172,10 +185,10 @@ std::vector<UpdatePtr> ValueStore::Walk::step(std::size_t entries_max, std::size
     return found;
 }
 
-ValueStore::Page ValueStore::page(const TopicFilter& filter, Payloads payloads,
+ValueStore::Page ValueStore::page(const Selection& selection, Payloads payloads,
                                   const Allowed& allowed, const Position* after, std::size_t limit,
                                   std::size_t bytes_max) const {
-    const std::string beginning = literal_beginning(filter);
+    const std::string beginning = common_beginning(selection.topics);
     auto it = entries_.lower_bound(Position{beginning, {}, {}});
     if (after != nullptr && *after >= Position{beginning, {}, {}})
         it = entries_.upper_bound(*after);
@@ -188,7 +201,7 @@ ValueStore::Page ValueStore::page(const TopicFilter& filter, Payloads payloads,
         const UpdatePtr* const value = it->second.value(payloads);
         const bool full = looked_at++ == page_entries_max;
         const bool wanted =
-            !full && value != nullptr && filter.matches((*value)->topic) && allowed(**value);
+            !full && value != nullptr && selection.selects(**value) && allowed(**value);
         if (wanted) bytes += (*value)->bytes();
         if (full || (wanted &&
                      (page.items.size() == limit || (!page.items.empty() && bytes > bytes_max)))) {

@@ -62,17 +62,21 @@ public:
         bool done_ = false;
     };
 
-    // Entries whose topic `filter` matches and that are `allowed`, after the entry `after` of a
-    // former page; up to `limit` of them and about `bytes_max` of payload, out of
-    // `page_entries_max` looked at.
+    // Entries that `selection` selects and that are `allowed`, after the entry `after` of a former
+    // page; up to `limit` of them and about `bytes_max` of payload, out of `page_entries_max` looked
+    // at.
     struct Page {
         std::vector<UpdatePtr> items;
         std::optional<Position> next;  // to go on after; nothing: there are no further ones
     };
     using Allowed = std::function<bool(const Update&)>;
     static constexpr std::size_t page_entries_max = 20'000;
-    [[nodiscard]] Page page(const TopicFilter& filter, Payloads payloads, const Allowed& allowed,
+    [[nodiscard]] Page page(const Selection& selection, Payloads payloads, const Allowed& allowed,
                             const Position* after, std::size_t limit, std::size_t bytes_max) const;
+    [[nodiscard]] Page page(const TopicFilter& filter, Payloads payloads, const Allowed& allowed,
+                            const Position* after, std::size_t limit, std::size_t bytes_max) const {
+        return page(Selection{{filter}, {}}, payloads, allowed, after, limit, bytes_max);
+    }
 
     // What came after `since` of what `selection` selects and is `allowed`; where that is more than
     // the newest value, `history_allowed` is asked as well.

@@ -41,11 +41,4 @@ std::string auth_accepted(std::optional<std::uint32_t> id, std::optional<std::in
     return reply.dump();
 }
 
-std::string frame_error(std::optional<std::uint32_t> id, const FrameError& error) {
-    ordered_json reply = reply_to(id);
-    reply["err"] = {
-        {"code", error.code}, {"n", error.number}, {"msg", error.message}, {"retry", error.retry}};
-    return reply.dump();
-}
-
 }  // namespace rtbridge

@@ -24,13 +24,4 @@ inline constexpr std::size_t auth_frame_bytes_max = token_bytes_max + 512;
 [[nodiscard]] std::string auth_accepted(std::optional<std::uint32_t> id,
                                         std::optional<std::int64_t> ttl_s);
 
-struct FrameError {
-    std::string_view code;
-    int number = 0;
-    std::string_view message;
-    bool retry = false;
-};
-// {"re":7,"err":{"code":"unauthorized","n":101,"msg":"...","retry":false}}
-[[nodiscard]] std::string frame_error(std::optional<std::uint32_t> id, const FrameError& error);
-
 }  // namespace rtbridge

@@ -63,6 +63,10 @@ void Connection::check_handshake(SteadyTime now) {
     if (capacity_ != Capacity::Free) patience = std::min(patience, refusal_patience);
     if (now - receiving_since_ < patience) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
+    if (full_mode_) {
+        return full_mode_->close(CloseCode::NoHello, "limit=handshake_timeout max=" +
+                                                         std::to_string(patience.count()));
+    }
     abandon();
 }
 
@@ -96,34 +100,45 @@ int Connection::reply_and_close(const HttpReply& reply) {
     return -1;
 }
 
-int Connection::on_frame(std::string_view bytes, std::size_t bytes_to_come, bool message_complete) {
-    message_bytes_ += bytes.size();
+int Connection::on_frame(const FramePart& part) {
+    message_bytes_ += part.bytes.size();
     const std::size_t frame_bytes_max = state_.config->limits.frame_bytes;
-    if (message_bytes_ + bytes_to_come > frame_bytes_max) {
+    const std::size_t bytes = message_bytes_ + part.bytes_to_come;
+    if (bytes > frame_bytes_max) {
         state_.metrics.hit(Limit::Frame);
-        const std::string reason = "limit=frame max=" + std::to_string(frame_bytes_max);
-        if (session_ != nullptr) session_->close(CloseCode::MessageTooBig, reason);
+        const std::string reason = "limit=frame max=" + std::to_string(frame_bytes_max) +
+                                   " got=" + std::to_string(bytes);
+        if (session() != nullptr) session()->close(CloseCode::MessageTooBig, reason);
         close(CloseCode::MessageTooBig, reason);
         return on_writable();  // closes at once: what would still come of this message is not read
     }
-    if (message_bytes_ <= auth_frame_bytes_max) message_ += bytes;
-    if (session_ != nullptr) session_->on_life();
-    if (!message_complete) return 0;
+    const bool whole = full_mode_ || message_bytes_ <= auth_frame_bytes_max;
+    if (whole) message_ += part.bytes;
+    if (session() != nullptr) session()->on_life();
+    if (!part.message_complete) return 0;
 
-    const bool whole = message_bytes_ <= auth_frame_bytes_max;
     const std::string message = std::exchange(message_, {});
     message_bytes_ = 0;
-    // Without a session yet, its login is being checked: what it says before that is not heard.
-    if (session_ == nullptr || session_->closing() || !session_->take_request()) return 0;
-    if (const auto frame = whole ? read_auth_frame(message) : std::nullopt) {
-        on_auth_frame(*frame);
-        return 0;
+    if (!full_mode_) {
+        on_plain_message(message, whole);
+    } else if (part.binary) {
+        full_mode_->on_binary();
+    } else {
+        full_mode_->on_text(message);
     }
-    answer_frame(frame_error(
-        std::nullopt,
-        {"bad_request", 107, "plain mode takes no requests but {\"op\":\"auth\"}", false}));
-    session_->on_bad_request();
     return 0;
+}
+
+void Connection::on_plain_message(const std::string& message, bool whole) {
+    // Without a session yet, its login is being checked: what it says before that is not heard.
+    if (session_ == nullptr || session_->closing() || !session_->take_request()) return;
+    if (const auto frame = whole ? read_auth_frame(message) : std::nullopt) {
+        return on_auth_frame(*frame);
+    }
+    answer_frame(error_reply(
+        std::nullopt,
+        {ErrorCode::BadRequest, "plain mode takes no requests but {\"op\":\"auth\"}"}));
+    session_->on_bad_request();
 }
 
 void Connection::answer_frame(std::string_view text) {
@@ -132,12 +147,12 @@ void Connection::answer_frame(std::string_view text) {
 }
 
 void Connection::on_pong() {
-    if (session_ != nullptr) session_->on_life();
+    if (session() != nullptr) session()->on_life();
 }
 
 void Connection::on_peer_close() {
     peer_closed_ = true;
-    if (session_ != nullptr) session_->abandon();
+    if (session() != nullptr) session()->abandon();
 }
 
 int Connection::on_writable() {
@@ -145,12 +160,13 @@ int Connection::on_writable() {
     if (close_request_) {
         // Our own frame: lws_close_reason() and -1 out of a writable callback shut the socket down
         // without one (lws 4.1.6).
-        const std::string frame = close_frame(close_request_->code, close_request_->reason);
-        if (lws_partial_buffered(wsi_) == 0 && !ended_by_lws()) (void)write(frame);
+        const auto& [code, reason, last_word] = *close_request_;
+        const std::string frames = last_word + close_frame(code, reason);
+        if (lws_partial_buffered(wsi_) == 0 && !ended_by_lws()) (void)write(frames);
         return -1;
     }
     if (ping_pending_) ping();
-    if (session_ != nullptr) session_->on_writable();
+    if (session() != nullptr) session()->on_writable();
     return 0;
 }
 
@@ -175,11 +191,17 @@ void Connection::on_websocket_closed() {
 }
 
 bool Connection::ended_by_lws() const {
-    return session_ != nullptr && !peer_closed_ && lws_get_close_length(wsi_) > 0;
+    return (session_ != nullptr || full_mode_) && !peer_closed_ && lws_get_close_length(wsi_) > 0;
 }
 
 void Connection::on_closed() {
+    if (full_mode_) full_mode_->end();
+    full_mode_.reset();
     if (session_ != nullptr) state_.sessions.remove(*std::exchange(session_, nullptr));
+}
+
+Session* Connection::session() const {
+    return full_mode_ ? full_mode_->session() : session_;
 }
 
 bool Connection::ready() const {
@@ -211,20 +233,22 @@ void Connection::ping() {
     if (ping_pending_) {
         request_writable();
     } else {
-        (void)write(frame);
+        (void)write(full_mode_ ? full_mode_->probe() : frame);
     }
 }
 
 void Connection::close(CloseCode code, std::string_view reason) {
     if (dead_ || close_request_) return;
-    close_request_ = std::make_unique<const CloseRequest>(
-        CloseRequest{code, std::string(reason.substr(0, close_reason_bytes_max))});
+    reason = reason.substr(0, close_reason_bytes_max);
+    close_request_ = std::make_unique<const CloseRequest>(CloseRequest{
+        code, std::string(reason), full_mode_ ? full_mode_->last_word(code, reason) : ""});
     lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, close_timeout_s);
     lws_callback_on_writable(wsi_);
 }
 
-const WireShape& Connection::shape(std::uint32_t /*subscription*/) const {
+const WireShape& Connection::shape(std::uint32_t subscription) const {
     static const PlainWebSocketShape plain;
+    if (full_mode_) return full_mode_->shape(subscription);
     return plain;
 }
 

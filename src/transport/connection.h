@@ -14,6 +14,7 @@
 #include "handoff/address_counts.h"
 #include "listener/session.h"
 #include "transport/auth_frame.h"
+#include "transport/full_mode.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 #include "transport/login_check.h"
@@ -39,7 +40,8 @@ public:
 
     // HTTP
     void on_adopted(lws* wsi) ON_LISTENER_THREAD;
-    // Its first request, or the body of a request, has not come to its end.
+    // Its first request, or the body of a request, has not come to its end; or the hello of
+    // rtbridge.v1 has not come.
     [[nodiscard]] bool receiving() const;
     // Ends a connection that is receiving() for too long.
     void check_handshake(SteadyTime now) ON_LISTENER_THREAD;
@@ -54,8 +56,13 @@ public:
 
     // WebSocket
     void on_established() ON_LISTENER_THREAD;
-    int on_frame(std::string_view bytes, std::size_t bytes_to_come,
-                 bool message_complete) ON_LISTENER_THREAD;
+    struct FramePart {
+        std::string_view bytes;
+        std::size_t bytes_to_come = 0;  // of the same frame
+        bool message_complete = false;
+        bool binary = false;
+    };
+    int on_frame(const FramePart& part) ON_LISTENER_THREAD;
     void on_pong() ON_LISTENER_THREAD;
     void on_peer_close() ON_LISTENER_THREAD;  // its close frame; lws answers it
     int on_writable() ON_LISTENER_THREAD;
@@ -73,7 +80,10 @@ public:
     void ping() override;
     void close(CloseCode code, std::string_view reason) override;
     [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override;
-    [[nodiscard]] std::string_view transport() const override { return "websocket"; }
+    [[nodiscard]] bool watches_for_silence() const override { return full_mode_ != nullptr; }
+    [[nodiscard]] std::string_view transport() const override {
+        return full_mode_ ? "rtbridge.v1" : "websocket";
+    }
 
 private:
     struct PendingRequest;
@@ -81,6 +91,7 @@ private:
     struct CloseRequest {
         CloseCode code;
         std::string reason;
+        std::string last_word;  // a frame that goes before that of the close
     };
 
     [[nodiscard]] HttpRequest next_request() ON_LISTENER_THREAD;
@@ -108,10 +119,13 @@ private:
     [[nodiscard]] std::optional<SessionRefusal> refuse_session(
         const SessionAccess& access, const Selection& selection) ON_LISTENER_THREAD;
     void open_session() ON_LISTENER_THREAD;
+    // Null before it is opened.
+    [[nodiscard]] Session* session() const;
     [[nodiscard]] const Selection& selection() const;  // of plain mode's one subscription
     void check_login_of_upgrade() ON_LISTENER_THREAD;
     void on_login_of_upgrade(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void on_auth_frame(const AuthFrame& frame) ON_LISTENER_THREAD;
+    void on_plain_message(const std::string& message, bool whole) ON_LISTENER_THREAD;
     void answer_frame(std::string_view text) ON_LISTENER_THREAD;
 
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
@@ -131,7 +145,9 @@ private:
     // Between the decision and the session; weak pointers as above.
     std::shared_ptr<PendingUpgrade> upgrade_;
     std::shared_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
-    Session* session_ = nullptr;                 // owned by Sessions
+    // Of plain mode, owned by Sessions; in full mode the conversation has it.
+    Session* session_ = nullptr;
+    std::shared_ptr<FullMode> full_mode_;  // null: plain mode
     std::unique_ptr<const CloseRequest> close_request_;
     TokenBucket http_requests_;
     std::optional<std::uint64_t> bytes_read_before_;  // bytes_read() when the last answer went

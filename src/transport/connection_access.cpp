@@ -3,6 +3,7 @@
 
 #include <libwebsockets.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -14,6 +15,8 @@
 #include "transport/denial.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
+#include "transport/lws_server.h"
+#include "transport/token_renewal.h"
 
 namespace rtbridge {
 namespace {
@@ -37,6 +40,38 @@ HttpReply with_retry(HttpReply reply) {
     return reply;
 }
 
+// libwebsockets 4.1.6 hangs up without an answer on a longer list, or name.
+constexpr std::size_t subprotocols_bytes_max = 127;
+constexpr std::size_t subprotocol_bytes_max = 63;
+
+// The subprotocol rtbridge.v1 is among those offered, which libwebsockets then chooses.
+bool offers_full_mode(const HttpRequest& request) {
+    std::string_view list = request.subprotocols;
+    if (list.size() > subprotocols_bytes_max) return false;
+    bool offered = false;
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        std::string_view name = list.substr(0, comma);
+        const std::size_t begin = std::min(name.find_first_not_of(" \t"), name.size());
+        name = name.substr(begin, name.find_last_not_of(" \t") + 1 - begin);
+        if (name.size() > subprotocol_bytes_max) return false;
+        offered = offered || name == full_mode_subprotocol;
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return offered;
+}
+
+// In full mode the selection comes in frames.
+std::optional<HttpReply> refuse_query(const HttpRequest& request) {
+    for (const auto& [name, value] : request.query) {
+        if (name == "ticket" || name == "token") continue;  // credentials, read before
+        return HttpReply::error(400, "bad_request",
+                                "unknown parameter \"" + name +
+                                    "\"; with rtbridge.v1 subscriptions are made by frames");
+    }
+    return std::nullopt;
+}
+
 // An upgrade can't wait for key files to be read again; the listener reads them within the second.
 Identification without_refresh(const HttpRequest& request,
                                const ApiContext& context) ON_LISTENER_THREAD {
@@ -54,9 +89,10 @@ int Connection::on_upgrade_offer() {
     const std::string offer = upgrade_offer(wsi_);
     const HttpRequest request = offer.empty() ? HttpRequest{} : next_request();
     if (offer == "websocket") {
-        if (request.subprotocols.empty()) return 0;
+        if (request.subprotocols.empty() || offers_full_mode(request)) return 0;
         return reply_and_close(HttpReply::error(
-            400, "bad_request", "/ws speaks plain JSON: open it without a subprotocol"));
+            400, "bad_request",
+            "/ws speaks plain JSON without a subprotocol, or the subprotocol rtbridge.v1"));
     }
     if (offer != "h2c") return -1;
     // An offer of HTTP/2 may be ignored (RFC 9110, 7.8).
@@ -88,6 +124,16 @@ std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
         report_refused_request(context, request.facts, refusal->message);
         return HttpReply::error(refusal->http_status, refusal->code, refusal->message);
     }
+    const bool full_mode = !request.subprotocols.empty();
+    if (full_mode) {
+        if (auto refusal = refuse_query(request)) return refusal;
+        // Credentials may come with hello.
+        if (!shows_credentials(request, context)) {
+            upgrade_ = std::make_shared<PendingUpgrade>(
+                PendingUpgrade{.request = std::move(request), .selection = {}, .full_mode = true});
+            return std::nullopt;
+        }
+    }
     Identification who = identify(request, context);
     std::optional<LoginCheck> check;
     if (auto* const wanted = std::get_if<LoginCheck>(&who)) {
@@ -109,15 +155,22 @@ std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
     }
     if (auto* const refusal = std::get_if<HttpReply>(&who)) return std::move(*refusal);
 
+    SessionAccessPtr access;
+    if (!check) {
+        access = state_.accesses.share(std::get<Visitor>(std::move(who)), context.policy());
+    }
+    if (full_mode) {
+        upgrade_ = std::make_shared<PendingUpgrade>(
+            PendingUpgrade{std::move(request), {}, true, std::move(access), std::move(check)});
+        return std::nullopt;
+    }
     auto selection = read_selection(request, config);
     if (!selection.ok()) {
         const SelectionRefusal& refusal = selection.error();
         if (refusal.limit) state_.metrics.hit(*refusal.limit);
         return HttpReply::error(400, refusal.limit ? "limit" : "bad_request", refusal.message);
     }
-    SessionAccessPtr access;
-    if (!check) {
-        access = state_.accesses.share(std::get<Visitor>(std::move(who)), context.policy());
+    if (access) {
         if (const auto refusal = refuse_session(*access, selection.value().selection)) {
             HttpReply reply = HttpReply::error(refusal->http_status,
                                                refusal->http_status == 429 ? "limit" : "forbidden",
@@ -125,8 +178,9 @@ std::optional<HttpReply> Connection::prepare_upgrade(HttpRequest request) {
             return refusal->http_status == 429 ? with_retry(std::move(reply)) : reply;
         }
     }
-    upgrade_ = std::make_shared<PendingUpgrade>(PendingUpgrade{
-        std::move(request), std::move(selection).value(), std::move(access), std::move(check)});
+    upgrade_ = std::make_shared<PendingUpgrade>(
+        PendingUpgrade{std::move(request), std::move(selection).value(), false, std::move(access),
+                       std::move(check)});
     return std::nullopt;
 }
 
@@ -149,6 +203,10 @@ std::optional<Connection::SessionRefusal> Connection::refuse_session(const Sessi
 
 void Connection::on_established() {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
+    if (upgrade_->full_mode) {
+        receiving_since_ = state_.clock.now();
+        full_mode_ = std::make_shared<FullMode>(state_, *this, upgrade_->request.facts);
+    }
     if (upgrade_->check) {
         check_login_of_upgrade();
     } else {
@@ -158,6 +216,10 @@ void Connection::on_established() {
 
 void Connection::open_session() {
     const std::shared_ptr<PendingUpgrade> upgrade = std::exchange(upgrade_, nullptr);
+    if (full_mode_) {
+        const SessionAccessPtr& access = upgrade->access;
+        return full_mode_->begin(access ? std::optional(access->visitor) : std::nullopt);
+    }
     facts_ = state_.facts.share(std::move(upgrade->request.facts));
     SelectionRequest& wanted = upgrade->selection;
     session_ = &state_.sessions.open(std::move(upgrade->access), *this);
@@ -200,6 +262,7 @@ void Connection::on_login_of_upgrade(const CheckedLogin& checked) {
         return close(CloseCode::Forbidden, refusal->message);
     }
     upgrade_->access = state_.accesses.share(std::move(*visitor), context.policy());
+    if (full_mode_) return open_session();
     if (const auto refusal = refuse_session(*upgrade_->access, upgrade_->selection.selection)) {
         return close(refusal->close_code, refusal->message);
     }
@@ -212,43 +275,26 @@ const Selection& Connection::selection() const {
 
 void Connection::on_auth_frame(const AuthFrame& frame) {
     const ApiContext context = state_.api();
-    const Identity& current = session_->access()->identity();
-    const std::int64_t now_s = context.now_unix_s();
-    Login login = context.authenticator().by_token(frame.token, now_s);
-    if (!login.ok()) {
-        const LoginFailure& failure = login.error();
-        report_refused_login(context, current.user, current.address, failure.reason);
-        const bool expired = failure.error == LoginError::TokenExpired;
-        answer_frame(frame_error(frame.id,
-                                 {expired ? "token_expired" : "unauthorized", expired ? 109 : 101,
-                                  expired ? "the token has expired" : "the token is not valid here",
-                                  failure.error == LoginError::UnknownKey}));
-        if (current.expires_unix_s && now_s >= *current.expires_unix_s) {
+    auto renewed = renew_by_token(frame.token, *session_->access(), context);
+    if (!renewed.ok()) {
+        answer_frame(error_reply(frame.id, renewed.error()));
+        if (expired(*session_->access(), context)) {
             session_->close(CloseCode::InvalidToken, "invalid token");
         }
         return;
     }
-    context.metrics.logins.add();
-    Visitor visitor{std::move(login).value(), 0};
-    visitor.identity.address = current.address;
-    if (visitor.identity.user != current.user) {
-        report_denial(context, current, "a token of another user", nullptr);
-        answer_frame(frame_error(
-            frame.id, {"forbidden", 103, "the token is of another user: connect anew", false}));
-        return;
-    }
-    SessionAccessPtr access = state_.accesses.share(std::move(visitor), context.policy());
+    SessionAccessPtr access = std::move(renewed).value();
     if (const auto denial = check_selection(selection(), *access->grants)) {
         report_denial(context, access->identity(), denial->what, denial->rule);
         return session_->close(CloseCode::Forbidden, denial->message);
     }
-    std::optional<std::int64_t> ttl_s = access->identity().expires_unix_s;
-    if (ttl_s) *ttl_s -= now_s;
+    const std::optional<std::int64_t> ttl = ttl_s(*access, context);
     state_.sessions.change_access(*session_, std::move(access));
-    answer_frame(auth_accepted(frame.id, ttl_s));
+    answer_frame(auth_accepted(frame.id, ttl));
 }
 
 void Connection::recheck_access() {
+    if (full_mode_) return full_mode_->recheck_access();
     if (session_ == nullptr || session_->closing()) return;
     const ConfigSnapshot& config = *state_.config;
     const ApiContext context = state_.api();

@@ -36,7 +36,8 @@ HttpReply body_too_large(ListenerState& state, std::size_t bytes_max) {
 }  // namespace
 
 bool Connection::receiving() const {
-    return !headers_read_ || (request_ && !request_->body_complete);
+    return !headers_read_ || (request_ && !request_->body_complete) ||
+           (full_mode_ && full_mode_->waits_for_hello());
 }
 
 std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) const {

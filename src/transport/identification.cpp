@@ -128,6 +128,14 @@ Identification identify_by_cookie(const std::string& value, const HttpRequest& r
 
 }  // namespace
 
+bool shows_credentials(const HttpRequest& request, const ApiContext& context) {
+    const std::optional<AuthConfig>& auth = context.config.auth;
+    const auto read =
+        read_credentials(request, auth ? auth->cookie : "", auth && auth->token_in_url);
+    if (!read.ok()) return true;
+    return read.value().kind == Kind::Ticket || (auth && read.value().kind != Kind::None);
+}
+
 Identification identify(const HttpRequest& request, const ApiContext& context,
                         const CheckedLogin* checked) {
     const std::optional<AuthConfig>& auth = context.config.auth;

@@ -19,7 +19,11 @@ using Identification = std::variant<Visitor, HttpReply, LoginCheck>;
 [[nodiscard]] Identification identify(const HttpRequest& request, const ApiContext& context,
                                       const CheckedLogin* checked = nullptr) ON_LISTENER_THREAD;
 
-// The same for a user and password that came in the body of a login.
+// Whether a request shows anything that is to prove who sent it, right or wrong. Without [auth] only
+// a ticket is looked at.
+[[nodiscard]] bool shows_credentials(const HttpRequest& request, const ApiContext& context);
+
+// As identify() for a user and password that came in the body of a login.
 [[nodiscard]] Identification identify_by_password(const std::string& user,
                                                   const std::string& password,
                                                   const HttpRequest& request,

@@ -1,15 +1,13 @@
 #include "transport/latest_json.h"
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
 #include "base/json_text.h"
+#include "transport/page_cursor.h"
 
 namespace rtbridge {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t page_items_default = 500;
 constexpr std::size_t page_items_max = 5000;
@@ -19,22 +17,6 @@ std::string json_quoted(std::string_view text) {
     std::string out;
     append_json_string(out, text);
     return out;
-}
-
-// A position in the pages as a text for the query: a JSON array of its three parts.
-std::string to_cursor(const ValueStore::Position& position) {
-    return json::array({std::get<0>(position), std::get<1>(position), std::get<2>(position)})
-        .dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::optional<ValueStore::Position> from_cursor(const std::string& text) {
-    const json cursor = json::parse(text, nullptr, false);
-    if (!cursor.is_array() || cursor.size() != 3) return std::nullopt;
-    for (const json& part : cursor) {
-        if (!part.is_string()) return std::nullopt;
-    }
-    return ValueStore::Position{cursor[0].get<std::string>(), cursor[1].get<std::string>(),
-                                 cursor[2].get<std::string>()};
 }
 
 std::string item_json(const Update& update) {
@@ -87,7 +69,8 @@ HttpReply answer_latest(const HttpRequest& request, const ValueStore& values, co
         return false;
     };
     const ValueStore::Page page =
-        values.page(filter.value(), ValueStore::Payloads::JsonOnly, allowed, after ? &*after : nullptr, limit, page_bytes);
+        values.page(filter.value(), ValueStore::Payloads::JsonOnly, allowed,
+                    after ? &*after : nullptr, limit, page_bytes);
 
     HttpReply reply;
     reply.body = "{\"items\":[";

@@ -11,7 +11,9 @@
 #include "handoff/shared_connections.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
+#include "rules/json_document.h"
 #include "transport/api_context.h"
+#include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
 #include "transport/request_facts_pool.h"
 
@@ -52,6 +54,8 @@ struct ListenerState {
     SessionAccessPool accesses;
     RequestFactsPool facts;
     LoginWorker login_worker;
+    FullModeShapes full_mode_shapes;
+    JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
     SteadyTime started;
     bool draining = false;

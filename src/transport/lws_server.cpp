@@ -77,11 +77,16 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
             return connection->on_upgrade();
         case LWS_CALLBACK_ESTABLISHED:
             connection->on_established();
+            if (connection->receiving()) {
+                static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)))->watch(connection);
+            }
             return 0;
         case LWS_CALLBACK_RECEIVE:
             return connection->on_frame(
-                {static_cast<const char*>(in), length}, lws_remaining_packet_payload(wsi),
-                lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0);
+                {{static_cast<const char*>(in), length},
+                 lws_remaining_packet_payload(wsi),
+                 lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0,
+                 lws_frame_is_binary(wsi) != 0});
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
             connection->on_peer_close();
             return 0;
@@ -110,8 +115,9 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
 }
 
 const lws_protocols protocols[] = {
-    // A WebSocket without subprotocol and all of HTTP; the name is never offered by a browser.
-    {"rtbridge-plain", on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    // A WebSocket without subprotocol and all of HTTP; nothing that is offered has a blank in it.
+    {"plain mode", on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    {full_mode_subprotocol, on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
     {nullptr, nullptr, 0, 0, 0, nullptr, 0},
 };
 

@@ -6,26 +6,39 @@ namespace rtbridge {
 
 std::string websocket_frame(Opcode opcode, std::string_view payload) {
     assert(opcode == Opcode::Text || payload.size() <= 125);
-    constexpr unsigned fin = 0x80;
     std::string frame;
     frame.reserve(payload.size() + 10);
-    frame += static_cast<char>(fin | static_cast<unsigned>(opcode));
-    const auto append_big_endian = [&frame](std::uint64_t value, int bytes) {
-        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-            frame += static_cast<char>((value >> static_cast<unsigned>(shift)) & 0xffU);
-        }
-    };
-    if (payload.size() <= 125) {
-        frame += static_cast<char>(payload.size());
-    } else if (payload.size() <= 0xffff) {
-        frame += static_cast<char>(126);
-        append_big_endian(payload.size(), 2);
-    } else {
-        frame += static_cast<char>(127);
-        append_big_endian(payload.size(), 8);
-    }
+    append_frame_header(frame, opcode, payload.size());
     frame += payload;
     return frame;
+}
+
+void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_bytes) {
+    constexpr unsigned fin = 0x80;
+    out += static_cast<char>(fin | static_cast<unsigned>(opcode));
+    const auto append_big_endian = [&out](std::uint64_t value, int bytes) {
+        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+            out += static_cast<char>((value >> static_cast<unsigned>(shift)) & 0xffU);
+        }
+    };
+    if (payload_bytes <= 125) {
+        out += static_cast<char>(payload_bytes);
+    } else if (payload_bytes <= 0xffff) {
+        out += static_cast<char>(126);
+        append_big_endian(payload_bytes, 2);
+    } else {
+        out += static_cast<char>(127);
+        append_big_endian(payload_bytes, 8);
+    }
+}
+
+std::string_view frame_payload(std::string_view frame) {
+    assert(frame.size() >= 2);
+    const auto length = static_cast<unsigned char>(frame[1]);
+    std::size_t header_bytes = 2;
+    if (length == 126) header_bytes = 4;
+    if (length == 127) header_bytes = 10;
+    return frame.substr(header_bytes);
 }
 
 FramePtr PlainWebSocketShape::encode(const Update& update, Delivery /*delivery*/) const {

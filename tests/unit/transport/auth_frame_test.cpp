@@ -28,8 +28,6 @@ TEST(AuthFrame, AnythingElseIsNoSuchRequest) {
 TEST(AuthFrame, AnswersEchoTheNumberOfTheRequest) {
     EXPECT_EQ(auth_accepted(7, 3600), R"({"re":7,"ok":{"ttl":3600}})");
     EXPECT_EQ(auth_accepted(std::nullopt, std::nullopt), R"({"ok":{"ttl":null}})");
-    EXPECT_EQ(frame_error(7, {"forbidden", 103, "no", false}),
-              R"({"re":7,"err":{"code":"forbidden","n":103,"msg":"no","retry":false}})");
 }
 
 }  // namespace
