@@ -43,6 +43,13 @@ public:
     [[nodiscard]] std::uint32_t count_of_user(const std::string& user) const;
     [[nodiscard]] std::map<std::string_view, std::size_t> count_by_transport() const;
     [[nodiscard]] std::vector<Listed> list() const;
+    // What waits for browsers, and how much they want.
+    struct Totals {
+        std::uint64_t queue_bytes = 0;
+        std::uint64_t queue_bytes_largest = 0;  // of one session
+        std::uint64_t subscriptions = 0;
+    };
+    [[nodiscard]] Totals totals() const;  // looks at every session
 
 private:
     mutable std::mutex mutex_;

@@ -70,6 +70,7 @@ public:
     [[nodiscard]] const SessionRegistry& registry() const { return deps_.registry; }  // of all
     [[nodiscard]] const ValueStore& values() const { return values_; }
     [[nodiscard]] const std::string& epoch() const { return deps_.epoch; }
+    [[nodiscard]] ListenerFigures& figures() { return figures_; }  // of this listener
     [[nodiscard]] std::size_t group_count() const { return groups_.size(); }
 
 private:
@@ -90,7 +91,10 @@ private:
     void take(Group& group, const UpdatePtr& update) ON_LISTENER_THREAD;
     void flush_groups() ON_LISTENER_THREAD;
 
+    void note_written() ON_LISTENER_THREAD;
+
     Dependencies deps_;
+    ListenerFigures& figures_;
     LimitsConfig limits_;
     ValueStore values_;
     RecoveryBudget recovery_;
@@ -111,6 +115,7 @@ private:
     std::vector<std::uint32_t> matched_;                         // likewise
     std::vector<Group*> touched_;                                // have something to flush
     std::vector<Session*> waiting_;                              // likewise, one by one
+    std::vector<SteadyTime> received_;  // of updates that somebody gets at the next flush
 };
 
 }  // namespace rtbridge
