@@ -67,10 +67,10 @@ void write_time(PrometheusText& out, const ApiContext& context) {
     const std::chrono::duration<double> uptime = context.clock.now() - context.started;
     const auto now_s = static_cast<double>(context.clock.unix_ms()) / 1000;
     out.family("rtbridge_uptime_seconds", Type::Gauge, "How long the listener runs.");
-    out.sample(uptime.count());
+    out.fraction(uptime.count());
     out.family("rtbridge_start_time_seconds", Type::Gauge,
                "When the listener started, since 1970.");
-    out.sample(now_s - uptime.count());
+    out.fraction(now_s - uptime.count());
 }
 
 // Under the names that every exporter uses.
@@ -78,7 +78,7 @@ void write_process(PrometheusText& out) {
     const ProcessFigures process = process_figures();
     out.family("process_cpu_seconds_total", Type::Counter,
                "Processor time of the broker with everything in it.");
-    out.sample(std::chrono::duration<double>(process.cpu).count());
+    out.fraction(std::chrono::duration<double>(process.cpu).count());
     out.family("process_resident_memory_bytes", Type::Gauge,
                "Memory of the broker with everything in it.");
     out.sample(process.resident_bytes);
@@ -176,13 +176,13 @@ void write_config(PrometheusText& out, const ConfigSnapshot& config) {
     out.sample(config.reload.ok ? 1 : 0);
     out.family("rtbridge_reload_time_seconds", Type::Gauge,
                "When the configuration was last read, since 1970.");
-    out.sample(static_cast<double>(config.reload.at_unix_ms) / 1000);
+    out.fraction(static_cast<double>(config.reload.at_unix_ms) / 1000);
     out.family("rtbridge_restart_required", Type::Gauge,
                "How many changed options wait for a restart.");
     out.sample(config.restart_required.size());
     out.family("rtbridge_tls_expiry_time_seconds", Type::Gauge,
                "When the certificate expires, since 1970; nothing without TLS.");
-    if (config.tls) out.sample(static_cast<double>(config.tls->expires_unix_s()));
+    if (config.tls) out.fraction(static_cast<double>(config.tls->expires_unix_s()));
 }
 
 void write_rules(PrometheusText& out, const std::vector<RuleStatus>& rules) {

@@ -65,7 +65,7 @@ void PrometheusText::sample(Labels labels, std::uint64_t value) {
     text_.append(std::to_string(value)).append("\n");
 }
 
-void PrometheusText::sample(double value) {
+void PrometheusText::fraction(double value) {
     append_series("", {});
     text_.append(number(value)).append("\n");
 }

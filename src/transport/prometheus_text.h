@@ -22,7 +22,7 @@ public:
     void family(std::string_view name, Type type, std::string_view help);
     void sample(std::uint64_t value) { sample({}, value); }
     void sample(Labels labels, std::uint64_t value);
-    void sample(double value);
+    void fraction(double value);  // a sample that need not be whole
     // REQUIRES: a family of type Histogram.
     void histogram(const Histogram::Reading& reading);
 

@@ -44,7 +44,7 @@ TEST(PrometheusText, WritesFractionsAsShortAsTheyCanBe) {
     for (const auto& c : cases) {
         PrometheusText out;
         out.family("a", Type::Gauge, "What it is.");
-        out.sample(c.value);
+        out.fraction(c.value);
         EXPECT_THAT(out.take(), HasSubstr("a " + std::string(c.text) + "\n"));
     }
 }
