@@ -9,19 +9,22 @@ using namespace std::chrono_literals;
 
 class PublishToWrite : public testing::Test {
 protected:
-    [[nodiscard]] UpdatePtr received_ago(std::chrono::milliseconds ago) const {
+    [[nodiscard]] static UpdatePtr received_at(SteadyTime when) {
         Update update;
         update.topic = "plant/1";
         update.payload = "{}";
-        update.received_at = room.clock.now() - ago;
+        update.received_at = when;
         return std::make_shared<const Update>(std::move(update));
+    }
+    [[nodiscard]] UpdatePtr received_ago(std::chrono::milliseconds ago) const {
+        return received_at(room.clock.now() - ago);
     }
     [[nodiscard]] Histogram::Reading measured() const {
         return room.metrics.listeners.totals().publish_to_write;
     }
     static Selection select(const char* filter) {
         Selection selection;
-        selection.topics.push_back(*TopicFilter::parse(filter));
+        selection.topics.push_back(TopicFilter::parse(filter).value());
         return selection;
     }
 
@@ -50,7 +53,7 @@ TEST_F(PublishToWrite, IsNotMeasuredOfAnUpdateThatNobodyGets) {
 TEST_F(PublishToWrite, IsNotMeasuredWhereTheReceiptIsNotKnown) {
     room.add(one);
 
-    room.fan_out({std::make_shared<const Update>(Update{.topic = "plant/1", .payload = "{}"})});
+    room.fan_out({received_at(SteadyTime{})});
 
     EXPECT_EQ(one.sent, "{}\n");
     EXPECT_EQ(measured().count(), 0U);
