@@ -199,10 +199,10 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, LogSink&
     bridge->adopt(std::move(loaded).value());
     bridge->reload_.at_unix_ms = clock.unix_ms();
 
-    auto listener = Listener::start(bridge->make_snapshot(),
-                                    {bridge->mailbox_, bridge->metrics_, clock,
-                                     static_cast<LogSink&>(bridge->outbox_), bridge->logins_,
-                                     bridge->registry_, bridge->epoch_});
+    auto listener = Listener::start(
+        bridge->make_snapshot(),
+        {bridge->mailbox_, bridge->metrics_, clock, static_cast<LogSink&>(bridge->outbox_),
+         bridge->logins_, bridge->registry_, bridge->epoch_});
     if (!listener.ok()) {
         const SourcePlace& place = bridge->config_.listener.bind_place;
         log.write(LogLevel::Error, "rtbridge: " + to_line({Severity::Error, place,

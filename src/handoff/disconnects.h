@@ -16,8 +16,8 @@ public:
     static constexpr std::uint16_t other = 0;  // any that is not in `codes`
     // RFC 6455, 7.4.1, and ours.
     static constexpr std::array<std::uint16_t, 28> codes = {
-        1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 4001, 4002,
-        4003, 4004, 4007, 4100, 4101, 4102, 4103, 4200, 4201, 4202, 4203, 4204, other};
+        1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 4001,
+        4002, 4003, 4004, 4007, 4100, 4101, 4102, 4103, 4200, 4201, 4202, 4203, 4204, other};
     static constexpr std::uint16_t no_code = 1005;   // a close frame without one
     static constexpr std::uint16_t no_close = 1006;  // the connection was lost
 

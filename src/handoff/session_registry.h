@@ -16,8 +16,8 @@
 
 namespace rtbridge {
 
-// The sessions of all listeners, so that each of them can tell of all. Thread: any; the lock is held
-// for a look-up, or for copying the list.
+// The sessions of all listeners, so that each of them can tell of all. Thread: any; the lock is
+// held for a look-up, or for copying the list.
 class SessionRegistry {
 public:
     // What changes while a session lives.

@@ -89,8 +89,8 @@ Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest&
     const ValueStore::Payloads payloads = payloads_of(*subscription.group->kind().shape);
     const std::uint64_t until = subscription.offset;
     const auto newest_values = [&](std::uint64_t since) {
-        subscription.catch_up = std::make_unique<CatchUp>(
-            ValueStore::Walk(values_, selection, payloads), since, until);
+        subscription.catch_up =
+            std::make_unique<CatchUp>(ValueStore::Walk(values_, selection, payloads), since, until);
     };
     if (!request.since || request.since->epoch != deps_.epoch) {
         if (request.snapshot) newest_values(0);

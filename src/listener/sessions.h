@@ -76,8 +76,8 @@ public:
 private:
     using Group = SubscriptionGroup;
 
-    [[nodiscard]] Recovered begin(Subscription& subscription, const SubscriptionRequest& request)
-        ON_LISTENER_THREAD;
+    [[nodiscard]] Recovered begin(Subscription& subscription,
+                                  const SubscriptionRequest& request) ON_LISTENER_THREAD;
     void join_group(Subscription& subscription, Group::Kind kind) ON_LISTENER_THREAD;
     void leave_group(Subscription& subscription) ON_LISTENER_THREAD;
     void publish_details(const Session& session) ON_LISTENER_THREAD;

@@ -137,7 +137,7 @@ private:
     std::string message_;  // itself, as long as it may be one that we take
     Capacity capacity_;
     std::uint16_t peer_close_code_ = 0;  // where peer_closed_
-    bool headers_read_ = false;  // of the first request
+    bool headers_read_ = false;          // of the first request
     bool ping_pending_ = false;
     bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn

@@ -34,9 +34,8 @@ TEST(Histogram, CountsAValueInTheFirstBucketWhoseBoundIsNotBelowIt) {
         std::chrono::nanoseconds value;
         std::size_t bucket;
     } cases[] = {
-        {-5ns, 0},  {0ns, 0},     {500ns, 0},
-        {501ns, 1}, {1us, 1},     {1'001ns, 2},
-        {10s, 22},  {10s + 1ns, 23},  // beyond the last bound
+        {-5ns, 0}, {0ns, 0},     {500ns, 0}, {501ns, 1},
+        {1us, 1},  {1'001ns, 2}, {10s, 22},  {10s + 1ns, 23},  // beyond the last bound
         {1h, 23},
     };
     for (const auto& c : cases) EXPECT_EQ(bucket_of(c.value), c.bucket) << c.value.count();

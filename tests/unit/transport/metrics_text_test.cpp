@@ -67,8 +67,8 @@ TEST_F(MetricsTextTest, ShowEveryLimitAndEveryReasonOfAGap) {
     const CheckedMetrics checked = read();
 
     for (const std::string_view name : limit_names) {
-        EXPECT_THAT(checked.samples, Contains(Key("rtbridge_limit_hits_total{name=\"" +
-                                                  std::string(name) + "\"}")));
+        EXPECT_THAT(checked.samples,
+                    Contains(Key("rtbridge_limit_hits_total{name=\"" + std::string(name) + "\"}")));
     }
     EXPECT_EQ(checked.samples.at("rtbridge_limit_hits_total{name=\"mailbox\"}"), 3);
     EXPECT_EQ(checked.samples.at("rtbridge_gaps_total{reason=\"overload\"}"), 4);
@@ -169,8 +169,9 @@ TEST_F(MetricsTextTest, StandInStatusAsWell) {
     EXPECT_EQ(status["bytes"]["sent"]["http"], 9);
     EXPECT_EQ(status["bytes"]["received"]["websocket"], 0);
     EXPECT_EQ(status["queue"], (json{{"bytes", 0}, {"largest_bytes", 0}}));
-    EXPECT_EQ(status["listeners"],
-              (json::array({{{"mailbox", 0}, {"values", 0}, {"values_bytes", 0}, {"history", 0}}})));
+    EXPECT_EQ(
+        status["listeners"],
+        (json::array({{{"mailbox", 0}, {"values", 0}, {"values_bytes", 0}, {"history", 0}}})));
 }
 
 // Every "expr" in a dashboard file, at any depth.

@@ -15,8 +15,7 @@ struct Sample {
 };
 
 std::optional<Sample> read_sample(const std::string& line) {
-    static const std::regex form(
-        R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? ([^ ]+))re");
+    static const std::regex form(R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? ([^ ]+))re");
     static const std::regex label(
         R"re(([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|$))re");
     std::smatch parts;

@@ -11,7 +11,7 @@ namespace rtbridge {
 // than Prometheus does: a family has HELP and TYPE, in that order and once, its samples follow it,
 // and the names keep to the conventions.
 struct CheckedMetrics {
-    std::vector<std::string> mistakes;  // with their lines
+    std::vector<std::string> mistakes;            // with their lines
     std::map<std::string, std::string> families;  // name -> type
     std::map<std::string, double> samples;        // as written, with its labels
 };

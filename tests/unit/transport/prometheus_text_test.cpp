@@ -78,9 +78,9 @@ TEST(PrometheusChecker, FindsWhatIsWrong) {
     ASSERT_THAT(check_metrics(good + "a 1\na{x=\"\"} 2\n").mistakes, IsEmpty());
     const std::string cases[] = {
         "",
-        good + "a 1",                        // no line end
-        good + "b 1\n",                      // of another family
-        good + "a 1\na 2\n",                 // twice
+        good + "a 1",         // no line end
+        good + "b 1\n",       // of another family
+        good + "a 1\na 2\n",  // twice
         good + "a{x=\"1\"} 1\na{x=\"1\"} 2\n",
         good + good,
         good + "a{} 1\n",
@@ -94,7 +94,7 @@ TEST(PrometheusChecker, FindsWhatIsWrong) {
         good + "a nan\n",
         good + "a  1\n",
         good + "\n",
-        "a 1\n",                             // no TYPE
+        "a 1\n",  // no TYPE
         "# HELP a What.\na 1\n",
         "# HELP a What.\n# TYPE b gauge\n",
         "# HELP a What.\n# TYPE a meter\n",
@@ -106,8 +106,9 @@ TEST(PrometheusChecker, FindsWhatIsWrong) {
         histogram + "h_bucket{le=\"+Inf\"} 1\nh_count 1\n",
         histogram + "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 2\n",
         histogram + "h_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
-        histogram + "h_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n"
-                    "h_sum 1\nh_count 1\n",
+        histogram +
+            "h_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n"
+            "h_sum 1\nh_count 1\n",
     };
     for (const std::string& text : cases) {
         EXPECT_THAT(check_metrics(text).mistakes, Not(IsEmpty())) << text;
