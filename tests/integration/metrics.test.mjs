@@ -145,7 +145,10 @@ test("disconnects are counted by their close code, whoever closed", async (t) =>
   const bad = await open();
   for (let i = 0; i < 3; ++i) bad.ws.send("no request");
   await ended("1008");
-  (await rawWebSocket(t, broker)).send(frame({ rsv: 4, payload: "x" })); // RFC 6455, 5.2
+  const raw = await rawWebSocket(t, broker);
+  raw.send(frame({ rsv: 4, payload: "x" })); // RFC 6455, 5.2
+  await until("the close frame", () => raw.closeCode() === 1002);
+  raw.socket.destroy();
   await ended("1002");
 
   const { disconnects, sessions } = await broker.status();
