@@ -164,8 +164,10 @@ void write_latency(PrometheusText& out, const Histogram& broker_thread,
     out.family("rtbridge_broker_thread_seconds", Type::Histogram,
                "Time that a publish takes on the broker's thread; a sample of all publishes.");
     out.histogram(broker_thread.read());
-    out.family("rtbridge_publish_to_write_seconds", Type::Histogram,
-               "From the broker's receipt to the write to sessions, once per update and listener.");
+    out.family(
+        "rtbridge_publish_to_write_seconds", Type::Histogram,
+        "From the hand-off by the broker's thread to the write to sessions, once per update and "
+        "listener.");
     out.histogram(publish_to_write);
 }
 
