@@ -8,3 +8,18 @@
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
 #endif
+
+#define RTBRIDGE_TEXT_OF(number) #number
+#define RTBRIDGE_VERSION_TEXT(major, minor, revision) \
+    RTBRIDGE_TEXT_OF(major) "." RTBRIDGE_TEXT_OF(minor) "." RTBRIDGE_TEXT_OF(revision)
+
+namespace rtbridge {
+
+#if defined(LIBMOSQUITTO_MAJOR)
+inline constexpr const char* mosquitto_header_version =
+    RTBRIDGE_VERSION_TEXT(LIBMOSQUITTO_MAJOR, LIBMOSQUITTO_MINOR, LIBMOSQUITTO_REVISION);
+#else
+inline constexpr const char* mosquitto_header_version = "unknown";
+#endif
+
+}  // namespace rtbridge

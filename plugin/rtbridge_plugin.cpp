@@ -306,6 +306,7 @@ RTBRIDGE_EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t* identifier, voi
     }
     auto read = read_options(options, option_count);
     if (!read) return MOSQ_ERR_INVAL;
+    read->mosquitto_version = mosquitto_header_version;
     plugin_instance = Plugin::load(identifier, std::move(*read));
     if (plugin_instance == nullptr) return MOSQ_ERR_INVAL;
     *user_data = plugin_instance.get();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/random_name.h"
+#include "base/stopwatch.h"
 #include "config/restart_required.h"
 #include "rules/rule.h"
 
@@ -13,10 +14,17 @@ namespace {
 
 constexpr std::size_t epoch_characters = 8;
 
+// Every so many publishes one is timed: reading the clock for each would cost more than most of
+// them do. A prime, so that devices that publish in turn are all among them.
+constexpr std::uint32_t timed_every = 17;
+
 }  // namespace
 
 // publish -> match rules -> enrich -> hand off; the broker's next tick wakes the listeners
 Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
+    const bool timed = untimed_ == 0;
+    untimed_ = timed ? timed_every - 1 : untimed_ - 1;
+    const Stopwatch on_broker_thread(timed ? &metrics_.broker_thread : nullptr, clock_);
     metrics_.messages_in.add();
     if (!ticked_) {
         take_browser_publishes();
@@ -50,6 +58,7 @@ void Bridge::hand_off(TimedUpdate timed) {
     auto handed_off = std::make_shared<Update>();
     handed_off->offset = next_offset_++;
     handed_off->unix_ms = timed.unix_ms;
+    handed_off->received_at = clock_.now();
     handed_off->topic = std::move(update.topic);
     handed_off->key_name = std::move(update.key_name);
     handed_off->key = std::move(update.key);
@@ -248,6 +257,8 @@ Bridge::Bridge(Options options, Broker& broker, Doorbell& doorbell, LogSink& log
           {logins_.throttle, metrics_, clock, static_cast<LogSink&>(outbox_),
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),
       thinning_({}, metrics_, clock),
-      started_(clock.now()) {}
+      started_(clock.now()) {
+    metrics_.mosquitto_version = options_.mosquitto_version;
+}
 
 }  // namespace rtbridge

@@ -38,6 +38,7 @@ public:
     struct Options {
         // Absent: default_config_path, and without a file there the built-in defaults.
         std::optional<std::string> config_path;
+        std::string mosquitto_version;  // of the headers that the plugin was built with
     };
     // Reads the configuration, binds the port and starts the listeners. Null where that fails;
     // `log` got one line for each mistake, naming file or option and the reason.
@@ -110,6 +111,7 @@ private:
     MqttAccess mqtt_access_;
     Thinning thinning_;
     std::uint64_t next_offset_ = 1;
+    std::uint32_t untimed_ = 0;  // publishes until the next one that is timed
     const SteadyTime started_;
     bool ticked_ = false;
     bool warned_without_ticks_ = false;

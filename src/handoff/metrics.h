@@ -5,11 +5,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/histogram.h"
+#include "handoff/disconnects.h"
 #include "handoff/gap.h"
+#include "handoff/listener_figures.h"
 
 namespace rtbridge {
 
@@ -77,8 +81,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
 // wrong.
 inline constexpr std::chrono::seconds tick_silence_max{5};
 
-// Figures that both threads write and any thread reads.
-struct Metrics {
+// Each one is at /metrics: metrics_text.cpp does not compile without.
+struct Counters {
     Counter messages_in;         // publishes of MQTT clients and browsers
     Counter publishes_browsers;  // ... that came from browsers
     Counter messages_matched;    // publishes that at least one rule matched
@@ -98,9 +102,17 @@ struct Metrics {
     Counter filtered_mqtt;       // deliveries that an MQTT subscriber may not receive
     Counter filtered_browsers;   // deliveries that a session may not receive
     Counter listener_errors;     // turns of a listener cut short, out of memory
+};
+
+// Figures that several threads write and any thread reads.
+struct Metrics : Counters {
     std::array<Counter, static_cast<std::size_t>(GapReason::Count)> gaps;  // told to sessions
     std::array<Counter, static_cast<std::size_t>(Limit::Count)> limits;
+    Disconnects disconnects;
+    Histogram broker_thread;       // of a publish in Bridge::on_publish(); a sample
+    AllListenerFigures listeners;  // each thread's own
     std::atomic<SteadyTime> last_tick{SteadyTime{}};  // broker's last turn; SteadyTime{} = none yet
+    std::string mosquitto_version;  // of its headers, when built; set before the listeners start
 
     [[nodiscard]] Counter& gap(GapReason why) { return gaps.at(static_cast<std::size_t>(why)); }
     void hit(Limit limit, std::uint64_t n = 1) noexcept {

@@ -1,5 +1,6 @@
 #include "handoff/session_registry.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace rtbridge {
@@ -47,6 +48,18 @@ std::vector<SessionRegistry::Listed> SessionRegistry::list() const {
     listed.reserve(sessions_.size());
     for (const auto& [record, details] : sessions_) listed.push_back({record, details});
     return listed;
+}
+
+SessionRegistry::Totals SessionRegistry::totals() const {
+    Totals totals;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [record, details] : sessions_) {
+        const std::uint64_t queue_bytes = record->queue_bytes.value();
+        totals.queue_bytes += queue_bytes;
+        totals.queue_bytes_largest = std::max(totals.queue_bytes_largest, queue_bytes);
+        totals.subscriptions += record->subscriptions.value();
+    }
+    return totals;
 }
 
 }  // namespace rtbridge

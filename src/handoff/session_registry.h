@@ -16,8 +16,8 @@
 
 namespace rtbridge {
 
-// The sessions of all listeners, so that each of them can tell of all. Thread: any; the lock is held
-// for a look-up, or for copying the list.
+// The sessions of all listeners, so that each of them can tell of all. Thread: any; the lock is
+// held for a look-up, or for copying the list.
 class SessionRegistry {
 public:
     // What changes while a session lives.
@@ -43,6 +43,13 @@ public:
     [[nodiscard]] std::uint32_t count_of_user(const std::string& user) const;
     [[nodiscard]] std::map<std::string_view, std::size_t> count_by_transport() const;
     [[nodiscard]] std::vector<Listed> list() const;
+    // What waits for browsers, and how much they want.
+    struct Totals {
+        std::uint64_t queue_bytes = 0;
+        std::uint64_t queue_bytes_largest = 0;  // of one session
+        std::uint64_t subscriptions = 0;
+    };
+    [[nodiscard]] Totals totals() const;  // looks at every session
 
 private:
     mutable std::mutex mutex_;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
+
 namespace rtbridge {
 
 enum class PayloadShape : std::uint8_t {
@@ -27,6 +29,7 @@ struct Update {
     std::uint64_t offset =
         0;  // position in the process-wide sequence, from 1; given by the broker thread
     std::int64_t unix_ms = 0;  // when the broker received it
+    SteadyTime received_at;    // when the broker's thread handed it over; SteadyTime{} = not known
     std::string topic;
     std::string key_name;  // what browsers call the key in a query ("userId"); empty = no key
     std::string key;       // its value as text

@@ -35,6 +35,7 @@ ValueStore::Payloads payloads_of(const WireShape& shape) {
 
 Sessions::Sessions(Dependencies dependencies, const LimitsConfig& limits)
     : deps_(std::move(dependencies)),
+      figures_(deps_.metrics.listeners.add()),
       limits_(limits),
       environment_{deps_.metrics, deps_.clock, &limits_, TimerWheel(deps_.clock.now()),
                    deps_.clock.now()} {}
@@ -88,8 +89,8 @@ Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest&
     const ValueStore::Payloads payloads = payloads_of(*subscription.group->kind().shape);
     const std::uint64_t until = subscription.offset;
     const auto newest_values = [&](std::uint64_t since) {
-        subscription.catch_up = std::make_unique<CatchUp>(
-            ValueStore::Walk(values_, selection, payloads), since, until);
+        subscription.catch_up =
+            std::make_unique<CatchUp>(ValueStore::Walk(values_, selection, payloads), since, until);
     };
     if (!request.since || request.since->epoch != deps_.epoch) {
         if (request.snapshot) newest_values(0);
@@ -230,6 +231,9 @@ void Sessions::fan_out(const std::deque<UpdatePtr>& updates) {
         }
     }
     flush_groups();
+    figures_.values.set(values_.size());
+    figures_.values_bytes.set(values_.bytes());
+    figures_.history.set(values_.history_size());
 }
 
 // The mailbox was full. Nobody knows what was lost, so every subscription is told.
@@ -265,6 +269,8 @@ void Sessions::give_to_groups(const UpdatePtr& update) {
     }
     by_topic_.match(update->topic, matched_);
     for (const std::uint32_t id : matched_) give_to(*by_id_.at(id), update);
+    const bool taken = !frames_.empty();
+    if (taken && update->received_at != SteadyTime{}) received_.push_back(update->received_at);
 }
 
 void Sessions::give_to(Group& group, const UpdatePtr& update) {
@@ -298,6 +304,14 @@ void Sessions::flush_groups() {
     for (Session* session : waiting_) session->flush();
     waiting_.clear();
     if (delivered > 0) deps_.metrics.updates_out.add(delivered);
+    note_written();
+}
+
+void Sessions::note_written() {
+    if (received_.empty()) return;
+    const SteadyTime now = deps_.clock.now();
+    for (const SteadyTime received : received_) figures_.publish_to_write.record(now - received);
+    received_.clear();
 }
 
 std::optional<SteadyTime> Sessions::next_release() const {

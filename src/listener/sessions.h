@@ -70,13 +70,14 @@ public:
     [[nodiscard]] const SessionRegistry& registry() const { return deps_.registry; }  // of all
     [[nodiscard]] const ValueStore& values() const { return values_; }
     [[nodiscard]] const std::string& epoch() const { return deps_.epoch; }
+    [[nodiscard]] ListenerFigures& figures() { return figures_; }  // of this listener
     [[nodiscard]] std::size_t group_count() const { return groups_.size(); }
 
 private:
     using Group = SubscriptionGroup;
 
-    [[nodiscard]] Recovered begin(Subscription& subscription, const SubscriptionRequest& request)
-        ON_LISTENER_THREAD;
+    [[nodiscard]] Recovered begin(Subscription& subscription,
+                                  const SubscriptionRequest& request) ON_LISTENER_THREAD;
     void join_group(Subscription& subscription, Group::Kind kind) ON_LISTENER_THREAD;
     void leave_group(Subscription& subscription) ON_LISTENER_THREAD;
     void publish_details(const Session& session) ON_LISTENER_THREAD;
@@ -90,7 +91,10 @@ private:
     void take(Group& group, const UpdatePtr& update) ON_LISTENER_THREAD;
     void flush_groups() ON_LISTENER_THREAD;
 
+    void note_written() ON_LISTENER_THREAD;
+
     Dependencies deps_;
+    ListenerFigures& figures_;
     LimitsConfig limits_;
     ValueStore values_;
     RecoveryBudget recovery_;
@@ -111,6 +115,7 @@ private:
     std::vector<std::uint32_t> matched_;                         // likewise
     std::vector<Group*> touched_;                                // have something to flush
     std::vector<Session*> waiting_;                              // likewise, one by one
+    std::vector<SteadyTime> received_;  // of updates that somebody gets at the next flush
 };
 
 }  // namespace rtbridge

@@ -37,6 +37,14 @@ std::string close_frame(CloseCode code, std::string_view reason) {
     return websocket_frame(Opcode::Close, payload);
 }
 
+// Nothing where there is none.
+std::optional<std::uint16_t> close_code_in(std::string_view payload) {
+    if (payload.size() < 2) return std::nullopt;
+    const auto high = static_cast<unsigned char>(payload[0]);
+    const auto low = static_cast<unsigned char>(payload[1]);
+    return static_cast<std::uint16_t>(high << 8U | low);
+}
+
 }  // namespace
 
 Connection::Connection(ListenerState& state, std::string peer_address, Capacity capacity)
@@ -93,6 +101,7 @@ HttpRequest Connection::next_request() {
 void Connection::send_reply(const HttpReply& reply, AfterReply after, Body body) {
     const std::string bytes = to_wire(reply, after, body);
     if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), LWS_WRITE_HTTP) < 0) dead_ = true;
+    state_.sessions.figures().sent_http_bytes.add(bytes.size());
 }
 
 int Connection::reply_and_close(const HttpReply& reply) {
@@ -101,6 +110,7 @@ int Connection::reply_and_close(const HttpReply& reply) {
 }
 
 int Connection::on_frame(const FramePart& part) {
+    state_.sessions.figures().received_websocket_bytes.add(part.bytes.size());
     message_bytes_ += part.bytes.size();
     const std::size_t frame_bytes_max = state_.config->limits.frame_bytes;
     const std::size_t bytes = message_bytes_ + part.bytes_to_come;
@@ -150,8 +160,9 @@ void Connection::on_pong() {
     if (session() != nullptr) session()->on_life();
 }
 
-void Connection::on_peer_close() {
+void Connection::on_peer_close(std::string_view payload) {
     peer_closed_ = true;
+    peer_close_code_ = close_code_in(payload).value_or(Disconnects::no_code);
     if (session() != nullptr) session()->abandon();
 }
 
@@ -184,7 +195,19 @@ void Connection::on_http_closed() {
     }
 }
 
+std::uint16_t Connection::close_code() const {
+    if (close_request_) return static_cast<std::uint16_t>(close_request_->code);
+    if (peer_closed_) return peer_close_code_;
+    if (ended_by_lws()) {
+        const auto* const payload = reinterpret_cast<const char*>(lws_get_close_payload(wsi_));
+        const auto length = static_cast<std::size_t>(lws_get_close_length(wsi_));
+        return close_code_in({payload, length}).value_or(Disconnects::no_close);
+    }
+    return Disconnects::no_close;
+}
+
 void Connection::on_websocket_closed() {
+    state_.metrics.disconnects.count(close_code());
     if (ended_by_lws()) state_.metrics.hit(Limit::BadRequests);
     dead_ = true;  // as above
     on_closed();
@@ -209,6 +232,7 @@ bool Connection::ready() const {
 }
 
 SessionOutput::Written Connection::write(std::string_view frames) {
+    state_.sessions.figures().sent_websocket_bytes.add(frames.size());
     if (lws_write(wsi_, as_lws_bytes(frames), frames.size(), LWS_WRITE_RAW) >= 0) {
         return Written::Yes;
     }

@@ -64,7 +64,8 @@ public:
     };
     int on_frame(const FramePart& part) ON_LISTENER_THREAD;
     void on_pong() ON_LISTENER_THREAD;
-    void on_peer_close() ON_LISTENER_THREAD;  // its close frame; lws answers it
+    // Its close frame, which lws answers.
+    void on_peer_close(std::string_view payload) ON_LISTENER_THREAD;
     int on_writable() ON_LISTENER_THREAD;
     void on_websocket_closed() ON_LISTENER_THREAD;
     void on_closed() ON_LISTENER_THREAD;
@@ -133,6 +134,7 @@ private:
     void abandon();
     // lws found the browser to break the protocol: its close frame is the last thing to send.
     [[nodiscard]] bool ended_by_lws() const;
+    [[nodiscard]] std::uint16_t close_code() const;  // of a WebSocket that is closed
 
     ListenerState& state_;
     lws* wsi_ = nullptr;
@@ -154,7 +156,8 @@ private:
     std::size_t message_bytes_ = 0;                   // of the message being received
     std::string message_;  // itself, as long as it may be one that we take
     Capacity capacity_;
-    bool headers_read_ = false;  // of the first request
+    std::uint16_t peer_close_code_ = 0;  // where peer_closed_
+    bool headers_read_ = false;          // of the first request
     bool ping_pending_ = false;
     bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn

@@ -112,6 +112,7 @@ int Connection::on_request() {
 }
 
 void Connection::on_body(std::string_view bytes) {
+    state_.sessions.figures().received_http_bytes.add(bytes.size());
     if (request_ && !request_->body_complete) request_->request.body += bytes;
 }
 

@@ -57,6 +57,7 @@ public:
         uv_loop_init(&loop_);
         // The one handle that other threads touch: it exists before the thread does.
         uv_async_init(&loop_, &wakeup_, nullptr);
+        state_.sessions.figures().mailbox.store(&dependencies.mailbox);
     }
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;

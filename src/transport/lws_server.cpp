@@ -88,7 +88,7 @@ int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
                  lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0,
                  lws_frame_is_binary(wsi) != 0});
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-            connection->on_peer_close();
+            connection->on_peer_close({static_cast<const char*>(in), length});
             return 0;
         case LWS_CALLBACK_RECEIVE_PONG:
             connection->on_pong();

@@ -53,6 +53,58 @@ ordered_json rule_json(const RuleStatus& rule) {
             {"thinned", rule.statistics->thinned.value()}};
 }
 
+// Null where nothing was measured yet.
+ordered_json microseconds(const std::optional<Histogram::Nanoseconds>& time) {
+    if (!time) return nullptr;
+    return static_cast<double>(time->count()) / 1000;
+}
+
+ordered_json latency_json(const Histogram::Reading& reading) {
+    return {{"count", reading.count()},
+            {"p50_us", microseconds(reading.quantile(0.5))},
+            {"p90_us", microseconds(reading.quantile(0.9))},
+            {"p99_us", microseconds(reading.quantile(0.99))}};
+}
+
+ordered_json gaps_json(const Metrics& metrics) {
+    ordered_json gaps = ordered_json::object();
+    for (std::size_t i = 0; i < metrics.gaps.size(); ++i) {
+        gaps[std::string(to_text(static_cast<GapReason>(i)))] = metrics.gaps.at(i).value();
+    }
+    return gaps;
+}
+
+// Only codes that occurred.
+ordered_json disconnects_json(const Disconnects& disconnects) {
+    ordered_json by_code = ordered_json::object();
+    for (std::size_t i = 0; i < Disconnects::codes.size(); ++i) {
+        const std::uint16_t code = Disconnects::codes.at(i);
+        const std::uint64_t count = disconnects.value(i);
+        if (count == 0) continue;
+        by_code[code == Disconnects::other ? "other" : std::to_string(code)] = count;
+    }
+    return by_code;
+}
+
+ordered_json listeners_json(const Metrics& metrics) {
+    ordered_json listeners = ordered_json::array();
+    for (const ListenerFigures* listener : metrics.listeners.list()) {
+        listeners.push_back({{"mailbox", listener->mailbox_depth()},
+                             {"values", listener->values.value()},
+                             {"values_bytes", listener->values_bytes.value()},
+                             {"history", listener->history.value()}});
+    }
+    return listeners;
+}
+
+ordered_json bytes_json(const ListenerTotals& listeners) {
+    return {{"sent",
+             {{"websocket", listeners.sent_websocket_bytes}, {"http", listeners.sent_http_bytes}}},
+            {"received",
+             {{"websocket", listeners.received_websocket_bytes},
+              {"http", listeners.received_http_bytes}}}};
+}
+
 ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_ms) {
     if (certificate == nullptr) return nullptr;
     const std::int64_t expires_ms = certificate->expires_unix_s() * 1000;
@@ -66,6 +118,8 @@ ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_m
 
 std::string status_json(const ApiContext& context) {
     const Metrics& metrics = context.metrics;
+    const ListenerTotals listeners = metrics.listeners.totals();
+    const SessionRegistry::Totals sessions = context.sessions.registry().totals();
     const ReloadStatus& reload = context.config.reload;
 
     ordered_json by_transport = ordered_json::object();
@@ -92,7 +146,9 @@ std::string status_json(const ApiContext& context) {
         {"restart_required", context.config.restart_required},
         {"tls", tls_json(context.config.tls.get(), context.clock.unix_ms())},
         {"sessions",
-         {{"total", context.sessions.registry().size()}, {"by_transport", std::move(by_transport)}}},
+         {{"total", context.sessions.registry().size()},
+          {"by_transport", std::move(by_transport)},
+          {"subscriptions", sessions.subscriptions}}},
         {"messages",
          {{"in", metrics.messages_in.value()},
           {"matched", metrics.messages_matched.value()},
@@ -107,6 +163,15 @@ std::string status_json(const ApiContext& context) {
           {"broker_refused", metrics.broker_refused.value()},
           {"not_json", metrics.updates_not_json.value()},
           {"listener_errors", metrics.listener_errors.value()}}},
+        {"bytes", bytes_json(listeners)},
+        {"queue",
+         {{"bytes", sessions.queue_bytes}, {"largest_bytes", sessions.queue_bytes_largest}}},
+        {"gaps", gaps_json(metrics)},
+        {"disconnects", disconnects_json(metrics.disconnects)},
+        {"listeners", listeners_json(metrics)},
+        {"latency",
+         {{"publish_to_write", latency_json(listeners.publish_to_write)},
+          {"broker_thread", latency_json(metrics.broker_thread.read())}}},
         {"access",
          {{"logins", metrics.logins.value()},
           {"logins_refused", metrics.logins_refused.value()},

@@ -67,5 +67,25 @@ TEST(SessionRegistry, IsSharedByListeners) {
     EXPECT_EQ(registry.count_of_user("anna"), 0U);
 }
 
+TEST(SessionRegistry, TellsWhatWaitsForAllAndForTheOneWithTheMost) {
+    SessionRegistry registry;
+    const SessionRecordPtr quick = record_of("anna");
+    const SessionRecordPtr slow = record_of("");
+    quick->queue_bytes.set(100);
+    slow->queue_bytes.set(5'000);
+    slow->subscriptions.set(2);
+    registry.add(quick, {});
+    registry.add(slow, {});
+
+    EXPECT_EQ(registry.totals().queue_bytes, 5'100U);
+    EXPECT_EQ(registry.totals().queue_bytes_largest, 5'000U);
+    EXPECT_EQ(registry.totals().subscriptions, 2U);
+
+    registry.remove(slow);
+    EXPECT_EQ(registry.totals().queue_bytes, 100U);
+    EXPECT_EQ(registry.totals().queue_bytes_largest, 100U);
+    EXPECT_EQ(registry.totals().subscriptions, 0U);
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -26,7 +26,8 @@ TEST_F(ApiTest, StatusHasTheShapeThatItsReadersRelyOn) {
     EXPECT_EQ(status["generation"], 1);
     EXPECT_EQ(status["reload"], (json{{"ok", true}, {"at", 0}, {"error", nullptr}}));
     EXPECT_EQ(status["restart_required"], json::array());
-    EXPECT_EQ(status["sessions"], (json{{"total", 0}, {"by_transport", json::object()}}));
+    EXPECT_EQ(status["sessions"],
+              (json{{"total", 0}, {"by_transport", json::object()}, {"subscriptions", 0}}));
     EXPECT_EQ(status["messages"]["in"], 5);
     for (const char* name : {"in", "matched", "out", "dropped", "conflated"}) {
         EXPECT_TRUE(status["messages"].contains(name)) << name;
