@@ -1,23 +1,21 @@
-// The page at "/": one card per key, live from /ws in plain mode (each frame is one JSON document).
+// The page at "/": one card per key, live by way of the browser library (rtbridge.js).
 //
 // Data flows one way: Connection -> reading() -> devices -> Board, and the board is painted at most
 // once per animation frame, so the cost of painting does not grow with the number of messages.
 // What devices send is not trusted: it reaches the page through textContent only, and every
 // collection and every text has a bound.
 
+import { connect } from './rtbridge.js';
+
 const cardsMax = 500;  // further devices are counted, not shown
 const devicesMax = 5000;  // further ones push out the device not heard for longest
 const keepPlaceMs = 10_000;  // a card heard within this time is not replaced by another device
 const staleAfterMs = 60_000;
-const snapshotMs = 1_000;  // what comes this soon after opening is the newest known value, not news
 const nameCharsMax = 200;
 const textCharsMax = 40;
 const valuesMax = 5;
 const rateWindowS = 5;
 const lowPercent = 20;
-const backoffFirstMs = 500;
-const backoffMaxMs = 20_000;
-const stableAfterMs = 10_000;
 const statusTimeoutMs = 2_000;
 
 const connectionTexts = { live: 'Live', connecting: 'Connecting', offline: 'Offline' };
@@ -26,7 +24,7 @@ const noKey = '(no key)';
 // The cookie of a login is not for scripts to see; this says that there may be one to log out of.
 const loggedInMark = 'rtbridge-logged-in';
 
-// --- From a frame to a reading -------------------------------------------------------------------
+// --- From a message to a reading -----------------------------------------------------------------
 
 const defaultFields = [{ key: 'userId', power: 'batteryPower', percent: 'batteryPercent' }];
 
@@ -70,7 +68,7 @@ function keyAt(body, path) {
     return isKey ? shortened(String(value), nameCharsMax) : null;
 }
 
-// A frame does not say which rule it comes from: the rule whose fields it has is taken.
+// A message does not say which rule it comes from: the rule whose fields it has is taken.
 function fieldsFor(body, fields) {
     const fit = ({ key, power }) =>
         (keyAt(body, key) === null ? 0 : 2) + (valueAt(body, power) === undefined ? 0 : 1);
@@ -258,69 +256,100 @@ class Board {
 
 // --- Connection ----------------------------------------------------------------------------------
 
-// One WebSocket at a time, renewed with full-jitter backoff. Each attempt has a number, and what an
-// older attempt still has to say is ignored.
+// What the page's own query selects: /?userId=user-1 shows only that one. One subscription per key;
+// none where the query has what no rule knows.
+function selections() {
+    const query = new URLSearchParams(location.search);
+    const topics = query.getAll('topic');
+    const snap = query.get('snapshot') !== '0';
+    const selectors = [...query].filter(([name]) => !['topic', 'snapshot', 'token'].includes(name));
+    const keyNames = fields.map(({ key }) => key.split('.').pop());
+    if (!selectors.every(([name]) => keyNames.includes(name))) return [];
+    if (selectors.length === 0) return [{ topics, snap }];
+    return selectors.map(([keyName, key]) => ({ topics, snap, key, keyName }));
+}
+
+// One connection of the library at a time. Each has a number, and what an older one still has to
+// say is ignored.
 class Connection {
-    #url;
     #prepare;
     #on;
-    #attempt = 0;
-    #failures = 0;
-    #socket = null;
-    #timer = 0;
+    #run = 0;
+    #live = null;
+    #reachable = false;
 
-    // prepare(): runs before each attempt and resolves to 'login' where the server wants one first,
-    // otherwise to whether it answered at all.
-    constructor(url, prepare, { frame, state }) {
-        this.#url = url;
+    // prepare(): runs before the first attempt and along with the others, and resolves to 'login'
+    // where the server wants one first, otherwise to whether it answered at all.
+    constructor(prepare, { message, refused, state }) {
         this.#prepare = prepare;
-        this.#on = { frame, state };
+        this.#on = { message, refused, state };
         this.state = { value: 'connecting' };
     }
 
+    // For whoever is logged in now.
     async connect() {
-        const attempt = ++this.#attempt;
-        clearTimeout(this.#timer);
-        this.#socket?.close();
+        const run = this.#end();
         this.#become({ value: 'connecting' });
-        const reachable = await this.#prepare();
-        if (attempt !== this.#attempt) return;
-        if (reachable === 'login') {
-            this.#become({ value: 'offline', login: true });
+        const selected = await this.#check(run) ? selections() : null;
+        if (run !== this.#run || selected === null) return;
+        if (selected.length === 0) {
+            this.#become({ value: 'offline', refused: true });
             return;
         }
 
-        const socket = new WebSocket(this.#url);
-        const current = (action) => (event) => { if (attempt === this.#attempt) action(event); };
-        let opened = false;
-        this.#socket = socket;
-        socket.onopen = current(() => {
-            opened = true;
-            this.#timer = setTimeout(() => { this.#failures = 0; }, stableAfterMs);
-            this.#become({ value: 'live', since: Date.now() });
+        const current = (action) => (...values) => { if (run === this.#run) action(...values); };
+        const token = new URLSearchParams(location.search).get('token');
+        this.#live = connect({
+            getToken: token === null ? undefined : () => token,
+            name: 'dashboard',
+            onstatus: current((status, detail) => this.#follow(run, status, detail)),
         });
-        socket.onmessage = current(({ data }) => this.#on.frame(data));
-        socket.onclose = current(({ code, reason }) => {
-            clearTimeout(this.#timer);
-            this.#socket = null;
-            if (code >= 4000 && code <= 4099) {  // the server says: do not come back
-                this.#become({ value: 'offline', ended: reason || `closed with code ${code}` });
-            } else {
-                this.#retryLater(reachable && !opened);
-            }
+        const onstatus = current((status, detail) => {
+            if (status === 'ended') this.#on.refused(detail);
         });
+        for (const { topics, ...how } of selected) {
+            this.#live.subscribe(topics, { ...how, onstatus }, current(this.#on.message));
+        }
     }
 
-    // The network is back: an attempt from before it went may hang for minutes.
-    retryAtOnce() {
-        if (this.state.value === 'connecting' || this.state.retryAt) this.connect();
+    connectNow() {
+        if (this.#live) this.#live.reconnect();
+        else this.connect();
     }
 
-    #retryLater(refused) {
-        const longest = Math.min(backoffMaxMs, backoffFirstMs * 2 ** this.#failures++);
-        const delay = Math.random() * longest;
-        this.#timer = setTimeout(() => this.connect(), delay);
-        this.#become({ value: 'offline', retryAt: Date.now() + delay, refused });
+    #end() {
+        const run = ++this.#run;
+        this.#live?.close();
+        this.#live = null;
+        return run;
+    }
+
+    // False where a login is wanted; the page is told.
+    async #check(run) {
+        this.#reachable = false;
+        const answer = await this.#prepare();
+        if (run !== this.#run) return false;
+        this.#reachable = answer !== false;
+        if (answer !== 'login') return true;
+        this.#end();
+        this.#become({ value: 'offline', login: true });
+        return false;
+    }
+
+    #follow(run, status, detail) {
+        if (status === 'connecting') {
+            if (this.state.value !== 'connecting') this.#check(run);
+            this.#become({ value: 'connecting' });
+        } else if (status === 'open') {
+            this.#become({ value: 'live', ahead: Date.now() - (detail.now ?? Date.now()) });
+        } else if (status === 'waiting') {
+            const refused = this.#reachable && this.state.value === 'connecting';
+            this.#become({ value: 'offline', retryAt: Date.now() + detail.delay, refused });
+        } else {
+            this.#become({
+                value: 'offline', ended: detail.reason || `closed with code ${detail.code}` });
+            this.#check(run);
+        }
     }
 
     #become(state) {
@@ -335,30 +364,23 @@ const element = (id) => document.getElementById(id);
 const board = new Board(element('cards'), element('card'));
 const devices = new Map();  // id -> newest reading and when it came; least recently heard first
 const changed = new Map();  // devices to paint in the next animation frame
-const frameCounts = [0];  // per second, the running one last
+const messageCounts = [0];  // per second, the running one last
 let fields = defaultFields;
 let forgotten = false;
 let paintRequested = false;
 
-function takeFrame(data) {
-    frameCounts[frameCounts.length - 1]++;
-    let body;
-    try {
-        body = JSON.parse(data);
-    } catch {
-        return;
-    }
-    if (!isObject(body)) return;
-    if (Object.hasOwn(body, 'err') && Object.keys(body).length === 1) showNote(errorText(body.err));
-    else takeReading(reading(body, fields));
+function takeMessage({ data, ts, recovered }) {
+    messageCounts[messageCounts.length - 1]++;
+    if (isObject(data)) takeReading(reading(data, fields), ts, recovered);
 }
 
-function takeReading(values) {
+// `ts`: when the broker got it, by the clock of the server.
+function takeReading(values, ts, isSnapshot) {
     const now = Date.now();
     const known = devices.get(values.id);
-    const isSnapshot = now - connection.state.since < snapshotMs;
     const isRepeat = isSnapshot && known && sameValues(known, values);
-    const device = Object.assign(known ?? {}, values, { at: isRepeat ? known.at : now });
+    const at = ts === undefined ? now : Math.min(now, ts + (connection.state.ahead ?? 0));
+    const device = Object.assign(known ?? {}, values, { at: isRepeat ? known.at : at });
     devices.delete(device.id);
     devices.set(device.id, device);
     changed.set(device.id, device);
@@ -403,10 +425,10 @@ function showCounts() {
 
 function everySecond() {
     const now = Date.now();
-    const rate = frameCounts.reduce((sum, count) => sum + count, 0) / frameCounts.length;
+    const rate = messageCounts.reduce((sum, count) => sum + count, 0) / messageCounts.length;
     setText(element('message-rate'), numberText(rate));
-    frameCounts.push(0);
-    if (frameCounts.length > rateWindowS) frameCounts.shift();
+    messageCounts.push(0);
+    if (messageCounts.length > rateWindowS) messageCounts.shift();
     board.showAges(now);
     board.arrange([...devices.values()], now);
     showCounts();
@@ -497,17 +519,12 @@ async function loadFields() {
     }
 }
 
-// The page's own query selects: /?userId=user-1 shows only that one.
-function socketUrl() {
-    const url = new URL('ws', location.href);
-    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    url.search = location.search;
-    return url.href;
-}
-
-const connection = new Connection(
-    socketUrl(), loadFields, { frame: takeFrame, state: showConnection });
-element('retry-now').addEventListener('click', () => connection.connect());
+const connection = new Connection(loadFields, {
+    message: takeMessage,
+    refused: (error) => showNote(errorText(error, 'The server refuses live data')),
+    state: showConnection,
+});
+element('retry-now').addEventListener('click', () => connection.connectNow());
 element('filter').addEventListener('input', ({ target }) => {
     board.filterBy(target.value);
     board.arrange([...devices.values()], Date.now());
@@ -515,6 +532,5 @@ element('filter').addEventListener('input', ({ target }) => {
 });
 element('login').addEventListener('submit', logIn);
 element('logout').addEventListener('click', logOut);
-addEventListener('online', () => connection.retryAtOnce());
 setInterval(everySecond, 1000);
 connection.connect();

@@ -1,10 +1,13 @@
 # Turns the files of the page into one C++ source that defines rtbridge::dashboard_assets().
 # Run at build time:  cmake -DFILES="index.html;..." -DOUTPUT=assets.cpp -P embed.cmake
-# A file is served under its own name, index.html under "/".
+# A file is served under its own name, index.html under "/"; the library without its comments.
+
+include(${CMAKE_CURRENT_LIST_DIR}/compact.cmake)
 
 set(content_type_html "text/html; charset=utf-8")
 set(content_type_css "text/css; charset=utf-8")
 set(content_type_js "text/javascript; charset=utf-8")
+set(content_type_ts "text/plain; charset=utf-8")
 
 set(bodies "")
 set(assets "")
@@ -17,22 +20,30 @@ foreach(file IN LISTS FILES)
         message(FATAL_ERROR "embed.cmake: no content type is known for ${file}")
     endif()
 
-    file(READ "${file}" hex HEX)
-    if(hex STREQUAL "")
+    file(READ "${file}" text)
+    if(text STREQUAL "")
         message(FATAL_ERROR "embed.cmake: ${file} is empty")
     endif()
+    if(name STREQUAL "rtbridge.js")
+        compact_script(text)
+    endif()
+    string(HEX "${text}" hex)
     # Characters, not a string literal: compilers only have to take literals up to 64 KiB.
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," body "${hex}")
     string(APPEND bodies "constexpr char body_${index}[] = {${body}};\n")
 
-    file(SHA256 "${file}" hash)
+    string(SHA256 hash "${text}")
     string(SUBSTRING "${hash}" 0 32 hash)
     set(path "/${name}")
     if(name STREQUAL "index.html")
         set(path "/")
     endif()
+    set(part Page)
+    if(name MATCHES "^rtbridge[.]")
+        set(part Library)
+    endif()
     string(APPEND assets
-        "    {\"${path}\", \"${content_type_${extension}}\", \"\\\"${hash}\\\"\",\n"
+        "    {Asset::Part::${part}, \"${path}\", \"${content_type_${extension}}\", \"\\\"${hash}\\\"\",\n"
         "     {body_${index}, sizeof body_${index}}},\n")
     math(EXPR index "${index} + 1")
 endforeach()

@@ -148,9 +148,10 @@ HttpReply refuse_method(Takes wanted) {
     return reply;
 }
 
-const Asset* find_asset(const std::string& path) {
+const Asset* find_asset(const std::string& path, const ListenerConfig& listener) {
     for (const Asset& asset : dashboard_assets()) {
-        if (asset.path == path) return &asset;
+        const bool served = listener.dashboard || asset.part == Asset::Part::Library;
+        if (asset.path == path) return served ? &asset : nullptr;
     }
     return nullptr;
 }
@@ -158,6 +159,11 @@ const Asset* find_asset(const std::string& path) {
 HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
     HttpReply reply;
     reply.headers = {{"ETag", std::string(asset.etag)}, {"Cache-Control", "no-cache"}};
+    // Browsers load a module of another origin only with its leave (HTML, 8.1.4.2); nothing here is
+    // secret.
+    if (asset.part == Asset::Part::Library) {
+        reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
+    }
     if (request.if_none_match == asset.etag) {
         reply.status = 304;
         return reply;
@@ -245,8 +251,7 @@ std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiC
 Answer answer(const HttpRequest& request, const ApiContext& context, const CheckedLogin* checked) {
     const Route* const route = find_route(request.path);
     if (route == nullptr) {
-        const Asset* const asset =
-            context.config.listener.dashboard ? find_asset(request.path) : nullptr;
+        const Asset* const asset = find_asset(request.path, context.config.listener);
         if (asset == nullptr) {
             return HttpReply::error(404, "not_found", "nothing is served at this path");
         }

@@ -24,6 +24,28 @@ const startOrUseBroker = async () => {
     return { httpUrl: broker.httpUrl, mqttUrl: broker.mqttUrl, stop: () => broker.remove() };
 };
 
+// A server of rtbridge.v1 behind a WebSocket of the page.
+function play(route, talk, n) {
+    let offset = n * 10_000;
+    const reply = (re, ok) => route.send(JSON.stringify({ re, ok }));
+    const send = (payload) => {
+        let body = `"x":${JSON.stringify(payload)}`;
+        try {
+            JSON.parse(payload);
+            body = `"d":${payload}`;
+        } catch { /* no JSON */ }
+        route.send(`{"s":1,"t":"t","o":${++offset},"r":1,${body}}`);
+    };
+    route.onMessage((text) => {
+        const { id, op } = JSON.parse(text);
+        if (op === 'hello') reply(id, { epoch: `e${n}`, offset, ping: 3600 });
+        if (op !== 'sub') return;
+        reply(id, { sub: 1, offset, recovered: n === 1 ? 'new' : 'none' });
+        talk({ send, close: (why) => route.close(why) }, n);
+        route.send(`{"s":1,"eos":${offset}}`);
+    });
+}
+
 describe('the page at /', () => {
     let broker;
     let browser;
@@ -55,18 +77,19 @@ describe('the page at /', () => {
         }
     };
 
-    // A page whose live connection is played by the test: `talk(socket, n)` is told of the nth one.
+    // A page whose live connection is played by the test: `talk(socket, n)` is told of the nth one
+    // once it is open. What it sends are payloads, which go out as newest values.
     const withSocket = (talk, options = {}) => ({
         ...options,
         prepare: async (page) => {
             let n = 0;
-            await page.routeWebSocket(/\/ws(\?|$)/, (socket) => talk(socket, ++n));
+            await page.routeWebSocket(/\/ws(\?|$)/, (route) => play(route, talk, ++n));
             await options.prepare?.(page);
         },
     });
-    const sends = (...frames) => withSocket((socket) => {
-        for (const frame of frames) {
-            socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+    const sends = (...payloads) => withSocket((socket) => {
+        for (const payload of payloads) {
+            socket.send(typeof payload === 'string' ? payload : JSON.stringify(payload));
         }
     });
 
@@ -187,11 +210,17 @@ describe('the page at /', () => {
             assert.equal(await dashboard.cards.count(), 1);
         }));
 
-    test('shows the text of an error frame', onPage(
-        sends({ err: { code: 'bad_request', msg: 'this socket only sends' } }),
+    test('shows why the server refuses a subscription', onPage(
+        {
+            prepare: (page) => page.routeWebSocket(/\/ws$/, (route) => route.onMessage((text) => {
+                const { id, op } = JSON.parse(text);
+                route.send(JSON.stringify(op === 'hello'
+                    ? { re: id, ok: { epoch: 'e', offset: 0, ping: 3600 } }
+                    : { re: id, err: { code: 'forbidden', n: 103, msg: 'no access', retry: false } }));
+            })),
+        },
         async ({ page, cards }) => {
-            await shows(page.getByRole('alert'),
-                        'The server reports an error: this socket only sends');
+            await shows(page.getByRole('alert'), 'The server refuses live data: no access');
             assert.equal(await cards.count(), 0);
         }));
 
@@ -260,16 +289,25 @@ describe('the page at /', () => {
                 let sent = 0;
                 globalThis.WebSocket = class {
                     constructor() {
-                        setTimeout(() => {
-                            this.onopen({});
-                            setInterval(() => this.burst(), 20);
-                        });
+                        setTimeout(() => this.onopen({}));
+                    }
+                    close() {}
+                    send(text) {
+                        const { id, op } = JSON.parse(text);
+                        const ok = { epoch: 'e', ping: 20, sub: 1, offset: 0, recovered: 'new' };
+                        this.receive({ re: id, ok });
+                        if (op !== 'sub') return;
+                        this.receive({ s: 1, eos: 0 });
+                        setInterval(() => this.burst(), 20);
+                    }
+                    receive(frame) {
+                        setTimeout(() => this.onmessage({ data: JSON.stringify(frame) }));
                     }
                     burst() {
                         for (let i = 0; i < 100; ++i, ++sent) {
-                            this.onmessage({ data: JSON.stringify({
+                            this.onmessage({ data: JSON.stringify({ s: 1, t: 't', o: sent + 1, d: {
                                 userId: `u-${sent % 300}`, batteryPercent: sent % 101,
-                                batteryPower: sent, state: 'Charging' }) });
+                                batteryPower: sent, state: 'Charging' } }) });
                         }
                     }
                 };

@@ -28,13 +28,15 @@ std::string body(std::string_view path) {
     return found == nullptr ? std::string() : std::string(found->body);
 }
 
-TEST(Dashboard, ServesThePageItsStyleAndItsScriptEachWithItsType) {
+TEST(Dashboard, ServesThePageAndTheLibraryEachFileWithItsType) {
     const struct {
         std::string_view path, content_type, contains;
     } cases[] = {
         {"/", "text/html; charset=utf-8", "</html>"},
         {"/dashboard.css", "text/css; charset=utf-8", "prefers-color-scheme: dark"},
         {"/dashboard.js", "text/javascript; charset=utf-8", "connection.connect();"},
+        {"/rtbridge.js", "text/javascript; charset=utf-8", "export function connect("},
+        {"/rtbridge.d.ts", "text/plain; charset=utf-8", "export function connect("},
     };
     for (const auto& c : cases) {
         const Asset* found = asset(c.path);
@@ -48,6 +50,14 @@ TEST(Dashboard, ServesThePageItsStyleAndItsScriptEachWithItsType) {
 TEST(Dashboard, KeepsBytesBeyondAsciiAsTheyAre) {
     EXPECT_THAT(body("/"), HasSubstr("rtbridge · live"));
     EXPECT_THAT(body("/dashboard.js"), HasSubstr("const none = '–';"));
+}
+
+TEST(Dashboard, ServesTheLibraryWithoutItsComments) {
+    const std::string library = body("/rtbridge.js");
+
+    EXPECT_THAT(library, Not(HasSubstr("// ")));
+    EXPECT_THAT(library, Not(HasSubstr("\n ")));
+    EXPECT_THAT(body("/dashboard.js"), HasSubstr("// "));
 }
 
 TEST(Dashboard, HasAQuotedEtagPerAssetAndNoTwoAlike) {

@@ -12,6 +12,7 @@ namespace rtbridge {
 namespace {
 
 using nlohmann::json;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -136,17 +137,29 @@ TEST_F(ApiTest, ThePageNeedsNoIdentityAndTheDataDoes) {
     const struct {
         const char* path;
         int status;
-    } cases[] = {{"/", 200},           {"/healthz", 200},    {"/readyz", 200},
-                 {"/api/status", 403}, {"/api/latest", 403}, {"/websocket/status", 403}};
+    } cases[] = {
+        {"/", 200},           {"/rtbridge.js", 200}, {"/healthz", 200},         {"/readyz", 200},
+        {"/api/status", 403}, {"/api/latest", 403},  {"/websocket/status", 403}};
     for (const auto& c : cases) {
         request.path = c.path;
         EXPECT_EQ(ask(request).status, c.status) << c.path;
     }
 }
 
-TEST_F(ApiTest, ThePageCanBeSwitchedOff) {
+TEST_F(ApiTest, ThePageCanBeSwitchedOffAndTheLibraryStays) {
     config.listener.dashboard = false;
+
     EXPECT_EQ(get("/").status, 404);
+    EXPECT_EQ(get("/dashboard.js").status, 404);
+    EXPECT_EQ(get("/rtbridge.js").status, 200);
+    EXPECT_EQ(get("/rtbridge.d.ts").status, 200);
+}
+
+TEST_F(ApiTest, TheLibraryMayBeLoadedByPagesOfAllOriginsAndThePageMayNot) {
+    const std::pair<std::string, std::string> leave{"Access-Control-Allow-Origin", "*"};
+
+    EXPECT_THAT(get("/rtbridge.js").headers, Contains(leave));
+    EXPECT_THAT(get("/").headers, Not(Contains(leave)));
 }
 
 TEST_F(ApiTest, ThePageIsNotSentAgainWhenItDidNotChange) {
