@@ -126,6 +126,7 @@ constexpr std::uint64_t uint32_most = std::numeric_limits<std::uint32_t>::max();
 
 std::vector<TopicFilter> read_topics(Members& members) {
     std::vector<TopicFilter> topics;
+    if (!members.find("topics")) members.mistaken("topics", "is missing");
     members.texts("topics", [&](std::string_view text) {
         auto filter = TopicFilter::parse(text);
         if (filter.ok()) {
@@ -135,7 +136,6 @@ std::vector<TopicFilter> read_topics(Members& members) {
                 {ErrorCode::BadTopic, "topic " + in_quotes(text) + ": " + filter.error()});
         }
     });
-    if (topics.empty()) members.mistaken("topics", "has to hold one topic filter at least");
     return topics;
 }
 
@@ -166,7 +166,7 @@ std::optional<ResumePoint> read_since(Members& members) {
 SubscribeRequest read_sub(Members& members) {
     SubscribeRequest request;
     SubscriptionRequest& wanted = request.wanted;
-    wanted.selection.topics = read_topics(members);
+    wanted.selection.topics = read_topics(members);  // none: everything one may receive
     if (auto key = members.text("key")) {
         if (key->empty()) members.mistaken("key", "is empty");
         wanted.selection.keys.push_back({"", *std::move(key)});
@@ -203,6 +203,7 @@ ValueStore::Position position_of(std::string after) {
 GetRequest read_get(Members& members) {
     GetRequest get;
     get.topics = read_topics(members);
+    if (get.topics.empty()) members.mistaken("topics", "has to hold one topic filter at least");
     get.limit = members.number("limit", 1, GetRequest::limit_max).value_or(get.limit);
     if (auto after = members.text("after")) get.after = position_of(*std::move(after));
     return get;

@@ -42,11 +42,14 @@ RequestError limit_reached(std::string_view which, std::size_t value, std::size_
 }
 
 // A subscription counts as many times as it has topic filters.
+std::size_t filters_of(const Selection& selection) {
+    return std::max<std::size_t>(selection.topics.size(), 1);
+}
+
 std::size_t filters_of(const Session& session) {
     std::size_t filters = 0;
     for (const auto& subscription : session.subscriptions()) {
-        const std::size_t topics = subscription->group->selection().topics.size();
-        filters += std::max<std::size_t>(topics, 1);
+        filters += filters_of(subscription->group->selection());
     }
     return filters;
 }
@@ -66,7 +69,7 @@ void FullMode::on_request(std::uint32_t id, SubscribeRequest& sub) {
     const ApiContext context = state_.api();
     const SessionAccess& access = *session_->access();
     const Selection& selection = sub.wanted.selection;
-    const std::size_t filters = filters_of(*session_) + selection.topics.size();
+    const std::size_t filters = filters_of(*session_) + filters_of(selection);
     const std::size_t filters_max = state_.config->limits.subscriptions;
     if (filters > filters_max) {
         state_.metrics.hit(Limit::Subscriptions);

@@ -49,13 +49,17 @@ bool is_ours(std::uint16_t code) {
         case CloseCode::PolicyViolation:
         case CloseCode::MessageTooBig:
         case CloseCode::InvalidToken:
+        case CloseCode::ProtocolError:
         case CloseCode::Forbidden:
         case CloseCode::UserConnections:
+        case CloseCode::OverCapacity:
         case CloseCode::TooSlow:
         case CloseCode::RateLimited:
+        case CloseCode::Internal:
         case CloseCode::Shutdown:
         case CloseCode::NoPong:
         case CloseCode::TokenExpired:
+        case CloseCode::NoHello:
             return true;
     }
     return false;

@@ -137,7 +137,7 @@ TEST(FullModeRequest, AMistakeIsAnsweredToTheRequestThatHasIt) {
         {R"("op":"hello","features":"batch")", ErrorCode::BadRequest, "features"},
         {R"("op":"hello","features":[1])", ErrorCode::BadRequest, "features"},
         {R"("op":"sub")", ErrorCode::BadRequest, "topics"},
-        {R"("op":"sub","topics":[])", ErrorCode::BadRequest, "topics"},
+        {R"("op":"get","topics":[])", ErrorCode::BadRequest, "topics"},
         {R"("op":"sub","topics":["a#"])", ErrorCode::BadTopic, "a#"},
         {R"("op":"sub","topics":[""])", ErrorCode::BadTopic, "topic"},
         {R"("op":"sub","topics":["a"],"key":"")", ErrorCode::BadRequest, "key"},
