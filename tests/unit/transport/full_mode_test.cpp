@@ -6,7 +6,6 @@
 
 #include "configuration.h"
 #include "fakes/fake_clock.h"
-#include "fakes/fake_doorbell.h"
 #include "listener/test_policy.h"
 #include "listener/updates.h"
 #include "transport/listener_state.h"
@@ -17,6 +16,12 @@ namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
+
+class NoDoorbell final : public Doorbell {
+public:
+    void ring() noexcept override {}
+    void answered() noexcept override {}
+};
 
 class NoLog final : public LogSink {
 public:
@@ -131,6 +136,13 @@ protected:
         update.offset = ++offset;
         state->sessions.fan_out({std::make_shared<const Update>(std::move(update))});
     }
+    std::vector<PublishDesk::Waiting> fetch_as_broker() {
+        is_listener_thread = false;
+        assert_on_broker_thread();
+        auto waiting = desk.fetch(10);
+        is_listener_thread = true;
+        return waiting;
+    }
     [[nodiscard]] std::uint64_t hits(Limit limit) const {
         return metrics.limits.at(static_cast<std::size_t>(limit)).value();
     }
@@ -140,7 +152,7 @@ protected:
     NoLog log;
     SharedLogins logins;
     SessionRegistry registry;
-    FakeDoorbell doorbell;
+    NoDoorbell doorbell;
     PublishDesk desk{{.requests_max = 2}, doorbell, metrics, clock};
     std::optional<ListenerState> state;
     FullModeOutput output;
@@ -269,10 +281,7 @@ TEST_F(FullModeTest, APublishIsAnsweredWhenTheBrokerTookIt) {
     EXPECT_EQ(number_of(full), 106);
     EXPECT_EQ(full["err"]["retry"], true);
 
-    is_broker_thread = true;
-    assert_on_broker_thread();
-    const auto waiting = desk.fetch(10);
-    is_broker_thread = false;
+    const auto waiting = fetch_as_broker();
     ASSERT_EQ(waiting.size(), 2U);
     assert_on_listener_thread();
     desk.deliver({{waiting[0].id, PublishResult::Taken},
@@ -291,10 +300,7 @@ TEST_F(FullModeTest, APublishWhoseBrowserLeftIsAnsweredToNobody) {
     assert_on_listener_thread();
     conversation->end();
     conversation.reset();
-    is_broker_thread = true;
-    assert_on_broker_thread();
-    const auto waiting = desk.fetch(10);
-    is_broker_thread = false;
+    const auto waiting = fetch_as_broker();
     desk.deliver({{waiting.at(0).id, PublishResult::Taken}});
 
     EXPECT_TRUE(output.take().empty());
