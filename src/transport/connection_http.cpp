@@ -145,8 +145,8 @@ void Connection::advance(const CheckedLogin* checked) {
 
 void Connection::wait_for(PublishRequest publish) {
     const std::weak_ptr<PendingRequest> waiting = request_;
-    const bool asked = state_.publishes.request(
-        std::move(publish), [this, waiting](PublishResult result) {
+    const bool asked =
+        state_.publishes.request(std::move(publish), [this, waiting](PublishResult result) {
             assert_on_listener_thread();
             if (waiting.expired() || dead_) return;  // where it has expired `this` may be gone
             request_->reply = answer_published(request_->request, state_.api(), result);

@@ -10,8 +10,8 @@
 #include "handoff/publish_desk.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
-#include "transport/address_counts.h"
 #include "rules/json_document.h"
+#include "transport/address_counts.h"
 #include "transport/api_context.h"
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
@@ -35,8 +35,8 @@ struct ListenerState {
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {
-        return {*config,  sessions, metrics,   clock,    started,
-                draining, logins,   passwords, accesses, refusals, publishes};
+        return {*config, sessions,  metrics,  clock,    started,  draining,
+                logins,  passwords, accesses, refusals, publishes};
     }
 
     ConfigSnapshotPtr config;

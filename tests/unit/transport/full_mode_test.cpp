@@ -113,8 +113,8 @@ protected:
         snapshot->auth = parsed->auth;
         snapshot->listener = parsed->listener;
         snapshot->limits = parsed->limits;
-        snapshot->access = std::make_shared<const Access>(
-            Access{Authenticator::create(*parsed, diagnostics), Policy::compile(*parsed, diagnostics)});
+        snapshot->access = std::make_shared<const Access>(Access{
+            Authenticator::create(*parsed, diagnostics), Policy::compile(*parsed, diagnostics)});
         return snapshot;
     }
     void reload(const std::string& toml) {
@@ -268,7 +268,8 @@ TEST_F(FullModeTest, WhatIsNotAllowedIsRefusedByName) {
     EXPECT_NE(refused["err"]["msg"].get<std::string>().find('#'), std::string::npos);
     EXPECT_EQ(number_of(say(R"({"id":2,"op":"get","topics":["other"]})").at(0)), 103);
     EXPECT_EQ(number_of(say(R"({"id":3,"op":"pub","t":"other","d":1})").at(0)), 103);
-    EXPECT_EQ(number_of(say(R"({"id":4,"op":"pub","t":"plant/1","d":1,"retain":true})").at(0)), 103);
+    EXPECT_EQ(number_of(say(R"({"id":4,"op":"pub","t":"plant/1","d":1,"retain":true})").at(0)),
+              103);
     EXPECT_EQ(metrics.denied_browsers.value(), 4U);
     EXPECT_EQ(number_of(say(R"({"id":5,"op":"get","topics":["#"]})").at(0)), 0);
 }
@@ -284,8 +285,8 @@ TEST_F(FullModeTest, APublishIsAnsweredWhenTheBrokerTookIt) {
     const auto waiting = fetch_as_broker();
     ASSERT_EQ(waiting.size(), 2U);
     assert_on_listener_thread();
-    desk.deliver({{waiting[0].id, PublishResult::Taken},
-                  {waiting[1].id, PublishResult::DroppedByRule}});
+    desk.deliver(
+        {{waiting[0].id, PublishResult::Taken}, {waiting[1].id, PublishResult::DroppedByRule}});
 
     const auto replies = output.take();
     EXPECT_EQ(replies.at(0), json::parse(R"({"re":1,"ok":{}})"));
