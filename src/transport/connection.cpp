@@ -72,8 +72,8 @@ void Connection::check_handshake(SteadyTime now) {
     if (now - receiving_since_ < patience) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
     if (full_mode_) {
-        return full_mode_->close(CloseCode::NoHello, "limit=handshake_timeout max=" +
-                                                         std::to_string(patience.count()));
+        return full_mode_->close(CloseCode::NoHello,
+                                 "limit=handshake_timeout max=" + std::to_string(patience.count()));
     }
     abandon();
 }
@@ -116,8 +116,8 @@ int Connection::on_frame(const FramePart& part) {
     const std::size_t bytes = message_bytes_ + part.bytes_to_come;
     if (bytes > frame_bytes_max) {
         state_.metrics.hit(Limit::Frame);
-        const std::string reason = "limit=frame max=" + std::to_string(frame_bytes_max) +
-                                   " got=" + std::to_string(bytes);
+        const std::string reason =
+            "limit=frame max=" + std::to_string(frame_bytes_max) + " got=" + std::to_string(bytes);
         if (session() != nullptr) session()->close(CloseCode::MessageTooBig, reason);
         close(CloseCode::MessageTooBig, reason);
         return on_writable();  // closes at once: what would still come of this message is not read
@@ -145,9 +145,8 @@ void Connection::on_plain_message(const std::string& message, bool whole) {
     if (const auto frame = whole ? read_auth_frame(message) : std::nullopt) {
         return on_auth_frame(*frame);
     }
-    answer_frame(error_reply(
-        std::nullopt,
-        {ErrorCode::BadRequest, "plain mode takes no requests but {\"op\":\"auth\"}"}));
+    answer_frame(error_reply(std::nullopt, {ErrorCode::BadRequest,
+                                            "plain mode takes no requests but {\"op\":\"auth\"}"}));
     session_->on_bad_request();
 }
 

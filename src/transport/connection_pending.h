@@ -19,8 +19,8 @@ struct Connection::PendingRequest {
 
 struct Connection::PendingUpgrade {
     HttpRequest request;
-    SelectionRequest selection;          // of plain mode
-    bool full_mode = false;              // rtbridge.v1
+    SelectionRequest selection;  // of plain mode
+    bool full_mode = false;      // rtbridge.v1
     // Null: `check` decides who it is, or in full mode nobody showed anything.
     SessionAccessPtr access{};
     std::optional<LoginCheck> check{};  // too slow for the loop

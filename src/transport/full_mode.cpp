@@ -122,9 +122,9 @@ std::string FullMode::probe() {
 void FullMode::on_probe_answer(ProbeAnswer answer) {
     if (probe_unix_ms_ == 0 || answer.unix_ms != probe_unix_ms_) return;
     probe_unix_ms_ = 0;
-    round_trip_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(state_.clock.now() -
-                                                                           probed_at_)
-                         .count();
+    round_trip_ms_ =
+        std::chrono::duration_cast<std::chrono::milliseconds>(state_.clock.now() - probed_at_)
+            .count();
 }
 
 void FullMode::close(CloseCode code, std::string_view reason) {

@@ -43,8 +43,7 @@ void FullMode::on_request(std::uint32_t id, HelloRequest& hello) {
     const ApiContext context = state_.api();
     const std::int64_t now_s = context.now_unix_s();
     const Login login = context.authenticator().by_token(*hello.token, now_s);
-    const bool keys_may_have_come = !login.ok() &&
-                                    login.error().error == LoginError::UnknownKey &&
+    const bool keys_may_have_come = !login.ok() && login.error().error == LoginError::UnknownKey &&
                                     context.authenticator().keys_refresh_due(now_s);
     if (keys_may_have_come) return refresh_keys_for(id, *hello.token);
     on_proof(id, login);
@@ -53,21 +52,21 @@ void FullMode::on_request(std::uint32_t id, HelloRequest& hello) {
 // Reading key files may take long, so it is done beside the loop.
 void FullMode::refresh_keys_for(std::uint32_t id, const std::string& token) {
     const ApiContext context = state_.api();
-    const bool started = state_.login_worker.start(
-        {LoginCheck::Means::TokenAfterRefresh, "", token, context.config.access->authenticator,
-         context.now_unix_s()},
-        [weak = weak_from_this(), id, &state = state_,
-         address = facts_.client_address](const CheckedLogin& checked) {
-            assert_on_listener_thread();
-            const std::shared_ptr<FullMode> self = weak.lock();
-            if (!self || self->closing()) return count_unheard(checked, address, state.api());
-            self->on_proof(id, checked.login);
-            self->take_held();
-        });
+    const bool started =
+        state_.login_worker.start({LoginCheck::Means::TokenAfterRefresh, "", token,
+                                   context.config.access->authenticator, context.now_unix_s()},
+                                  [weak = weak_from_this(), id, &state = state_,
+                                   address = facts_.client_address](const CheckedLogin& checked) {
+                                      assert_on_listener_thread();
+                                      const std::shared_ptr<FullMode> self = weak.lock();
+                                      if (!self || self->closing())
+                                          return count_unheard(checked, address, state.api());
+                                      self->on_proof(id, checked.login);
+                                      self->take_held();
+                                  });
     if (!started) {
-        return refuse_and_close(
-            id, {ErrorCode::Unavailable, "too many logins at this time", true},
-            CloseCode::OverCapacity, "limit=login_checks");
+        return refuse_and_close(id, {ErrorCode::Unavailable, "too many logins at this time", true},
+                                CloseCode::OverCapacity, "limit=login_checks");
     }
     identifying_ = true;
 }
@@ -77,9 +76,9 @@ void FullMode::on_proof(std::uint32_t id, const Login& login) {
     if (!login.ok()) {
         const LoginFailure& failure = login.error();
         report_refused_login(context, "", facts_.client_address, failure.reason);
-        return refuse_and_close(id, refused_token(failure), CloseCode::InvalidToken,
-                                failure.error == LoginError::TokenExpired ? "token expired"
-                                                                          : "invalid token");
+        return refuse_and_close(
+            id, refused_token(failure), CloseCode::InvalidToken,
+            failure.error == LoginError::TokenExpired ? "token expired" : "invalid token");
     }
     context.metrics.logins.add();
     Visitor visitor{login.value(), 0};
@@ -115,12 +114,12 @@ bool FullMode::open(std::uint32_t id, std::optional<Visitor> visitor) {
                        refusal->message);
     }
     if (!visitor) {
-        const std::string reason =
-            shown_ ? "this login is not valid any more" : "no token, and auth.anonymous is \"deny\"";
+        const std::string reason = shown_ ? "this login is not valid any more"
+                                          : "no token, and auth.anonymous is \"deny\"";
         report_refused_login(context, "", facts_.client_address, reason);
-        return refused({ErrorCode::Unauthorized,
-                        shown_ ? reason : "this needs a login: hello with a token"},
-                       CloseCode::InvalidToken, reason);
+        return refused(
+            {ErrorCode::Unauthorized, shown_ ? reason : "this needs a login: hello with a token"},
+            CloseCode::InvalidToken, reason);
     }
     const std::string& user = visitor->identity.user;
     const std::uint32_t per_user_max = config.limits.connections_per_user;
@@ -136,8 +135,8 @@ bool FullMode::open(std::uint32_t id, std::optional<Visitor> visitor) {
                        "limit=connections_per_user max=" + std::to_string(per_user_max) +
                            " got=" + std::to_string(of_user + 1));
     }
-    session_ =
-        &state_.sessions.open(state_.accesses.share(*std::move(visitor), context.policy()), output_);
+    session_ = &state_.sessions.open(state_.accesses.share(*std::move(visitor), context.policy()),
+                                     output_);
     return true;
 }
 

@@ -22,8 +22,9 @@ constexpr double max_rate_least = 0.001;
 constexpr double max_rate_most = 1000;
 
 constexpr std::array<std::string_view, 21> known_members = {
-    "id",   "op",    "q",   "token", "features", "name", "topics", "key", "mode", "max_rate", "snap",
-    "since", "sub", "limit", "after", "t",       "d",    "x",      "b64", "qos",  "retain"};
+    "id",    "op",   "q",        "token", "features", "name", "topics",
+    "key",   "mode", "max_rate", "snap",  "since",    "sub",  "limit",
+    "after", "t",    "d",        "x",     "b64",      "qos",  "retain"};
 
 // The members of a request. The first mistake stays; what is read after it does not matter.
 class Members {
@@ -215,8 +216,8 @@ PublishRequest read_pub(Members& members, std::string_view text) {
     if (const char* mistake = topic_name_mistake(publish.topic)) {
         members.mistaken({ErrorCode::BadTopic, std::string("the topic ") + mistake});
     }
-    const int payloads = (members.find("d") ? 1 : 0) + (members.find("x") ? 1 : 0) +
-                         (members.find("b64") ? 1 : 0);
+    const int payloads =
+        (members.find("d") ? 1 : 0) + (members.find("x") ? 1 : 0) + (members.find("b64") ? 1 : 0);
     if (payloads != 1) {
         members.mistaken({ErrorCode::BadRequest, "one of d, x and b64 has to be there"});
     }
@@ -237,8 +238,8 @@ PublishRequest read_pub(Members& members, std::string_view text) {
 }
 
 Failure<RequestMistake> no_object(std::string message) {
-    return Failure{RequestMistake{
-        std::nullopt, {ErrorCode::BadRequest, std::move(message)}, false}};
+    return Failure{
+        RequestMistake{std::nullopt, {ErrorCode::BadRequest, std::move(message)}, false}};
 }
 
 std::optional<std::uint32_t> read_id(Members& members) {

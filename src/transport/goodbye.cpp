@@ -15,8 +15,8 @@ constexpr milliseconds spread_min{1'000};
 constexpr milliseconds spread_max{30'000};
 
 RetryWindow window(milliseconds from, milliseconds to, milliseconds spread, double chance) {
-    const auto lot = static_cast<milliseconds::rep>(
-        chance * static_cast<double>((to - from).count()));
+    const auto lot =
+        static_cast<milliseconds::rep>(chance * static_cast<double>((to - from).count()));
     const milliseconds min = from + milliseconds(lot);
     return {min, min + spread};
 }
@@ -30,7 +30,8 @@ std::optional<RetryWindow> retry_window(CloseCode code, std::size_t sessions, do
         return window(milliseconds(500), milliseconds(2'000),
                       std::clamp(spread, spread_min, spread_max), chance);
     }
-    if (number >= 4200) return window(milliseconds(0), milliseconds(500), milliseconds(1'500), chance);
+    if (number >= 4200)
+        return window(milliseconds(0), milliseconds(500), milliseconds(1'500), chance);
     if (number >= 4100) {
         return window(milliseconds(1'000), milliseconds(3'000), milliseconds(10'000), chance);
     }

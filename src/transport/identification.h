@@ -19,8 +19,8 @@ using Identification = std::variant<Visitor, HttpReply, LoginCheck>;
 [[nodiscard]] Identification identify(const HttpRequest& request, const ApiContext& context,
                                       const CheckedLogin* checked = nullptr) ON_LISTENER_THREAD;
 
-// Whether a request shows anything that is to prove who sent it, right or wrong. Without [auth] only
-// a ticket is looked at.
+// Whether a request shows anything that is to prove who sent it, right or wrong. Without [auth]
+// only a ticket is looked at.
 [[nodiscard]] bool shows_credentials(const HttpRequest& request, const ApiContext& context);
 
 // As identify() for a user and password that came in the body of a login.

@@ -28,8 +28,8 @@ Result<SessionAccessPtr, RequestError> renew_by_token(const std::string& token,
     visitor.identity.address = before.address;
     if (visitor.identity.user != before.user) {
         report_denial(context, before, "a token of another user", nullptr);
-        return Failure{RequestError{ErrorCode::Forbidden,
-                                    "the token is of another user: connect anew"}};
+        return Failure{
+            RequestError{ErrorCode::Forbidden, "the token is of another user: connect anew"}};
     }
     return context.accesses.share(std::move(visitor), context.policy());
 }

@@ -88,7 +88,8 @@ TEST(FullModeRequest, APublishHasQosAndRetain) {
 }
 
 TEST(FullModeRequest, APageGoesOnAfterACursorOrATopic) {
-    const auto first = std::get<GetRequest>(request_of(R"({"id":1,"op":"get","topics":["#"]})").wanted);
+    const auto first =
+        std::get<GetRequest>(request_of(R"({"id":1,"op":"get","topics":["#"]})").wanted);
     EXPECT_EQ(first.limit, 500U);
     EXPECT_FALSE(first.after);
 

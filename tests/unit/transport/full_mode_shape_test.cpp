@@ -50,9 +50,9 @@ TEST(FullModeShape, AnUpdateIsOneObjectWithItsPayloadAsItCame) {
 
     EXPECT_EQ(text_of(shape, update_at(5, "plant/7", R"({"a": 1.50})")),
               R"({"s":1,"t":"plant/7","o":5,"ts":1700,"d":{"a": 1.50}})");
-    EXPECT_EQ(text_of(shape, update_at(5, "a\"b", "1", PayloadShape::Json, "anna"),
-                      Delivery::Replayed),
-              R"({"s":1,"t":"a\"b","k":"anna","o":5,"ts":1700,"r":1,"d":1})");
+    EXPECT_EQ(
+        text_of(shape, update_at(5, "a\"b", "1", PayloadShape::Json, "anna"), Delivery::Replayed),
+        R"({"s":1,"t":"a\"b","k":"anna","o":5,"ts":1700,"r":1,"d":1})");
 }
 
 TEST(FullModeShape, WhatIsNoJsonGoesAsTextOrBytes) {
@@ -104,9 +104,10 @@ TEST(FullModeShape, WithBatchingSeveralObjectsAreOneArray) {
 TEST(FullModeShape, AnArrayIsNotLargerThan64KiB) {
     const FullModeShape shape(1, Batching::On);
     std::vector<FramePtr> kept;
-    for (const std::size_t bytes : {10U, 30'000U, 35'000U, 300U, 70'000U, 10U, 65'400U, 65'450U, 10U}) {
-        kept.push_back(shape.encode(*update_at(1, "a", '"' + std::string(bytes, 'x') + '"'),
-                                    Delivery::Live));
+    for (const std::size_t bytes :
+         {10U, 30'000U, 35'000U, 300U, 70'000U, 10U, 65'400U, 65'450U, 10U}) {
+        kept.push_back(
+            shape.encode(*update_at(1, "a", '"' + std::string(bytes, 'x') + '"'), Delivery::Live));
     }
     const std::vector<std::string_view> frames = [&] {
         std::vector<std::string_view> views;
@@ -121,7 +122,7 @@ TEST(FullModeShape, AnArrayIsNotLargerThan64KiB) {
     for (const std::string& text : texts_in(out)) {
         const auto json = nlohmann::json::parse(text);
         objects += json.is_array() ? json.size() : 1;
-        if (json.is_array()) EXPECT_LE(text.size(), 65'536U);
+        EXPECT_TRUE(!json.is_array() || text.size() <= 65'536U);
     }
     EXPECT_EQ(objects, frames.size());
 }

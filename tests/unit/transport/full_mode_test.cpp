@@ -6,7 +6,6 @@
 
 #include "configuration.h"
 #include "fakes/fake_clock.h"
-#include "fakes/fake_doorbell.h"
 #include "listener/test_policy.h"
 #include "listener/updates.h"
 #include "transport/listener_state.h"
@@ -17,6 +16,12 @@ namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
+
+class NoDoorbell final : public Doorbell {
+public:
+    void ring() noexcept override {}
+    void answered() noexcept override {}
+};
 
 class NoLog final : public LogSink {
 public:
@@ -108,8 +113,8 @@ protected:
         snapshot->auth = parsed->auth;
         snapshot->listener = parsed->listener;
         snapshot->limits = parsed->limits;
-        snapshot->access = std::make_shared<const Access>(
-            Access{Authenticator::create(*parsed, diagnostics), Policy::compile(*parsed, diagnostics)});
+        snapshot->access = std::make_shared<const Access>(Access{
+            Authenticator::create(*parsed, diagnostics), Policy::compile(*parsed, diagnostics)});
         return snapshot;
     }
     void reload(const std::string& toml) {
@@ -131,6 +136,13 @@ protected:
         update.offset = ++offset;
         state->sessions.fan_out({std::make_shared<const Update>(std::move(update))});
     }
+    std::vector<PublishDesk::Waiting> fetch_as_broker() {
+        is_listener_thread = false;
+        assert_on_broker_thread();
+        auto waiting = desk.fetch(10);
+        is_listener_thread = true;
+        return waiting;
+    }
     [[nodiscard]] std::uint64_t hits(Limit limit) const {
         return metrics.limits.at(static_cast<std::size_t>(limit)).value();
     }
@@ -140,7 +152,7 @@ protected:
     NoLog log;
     SharedLogins logins;
     SessionRegistry registry;
-    FakeDoorbell doorbell;
+    NoDoorbell doorbell;
     PublishDesk desk{{.requests_max = 2}, doorbell, metrics, clock};
     std::optional<ListenerState> state;
     FullModeOutput output;
@@ -256,7 +268,8 @@ TEST_F(FullModeTest, WhatIsNotAllowedIsRefusedByName) {
     EXPECT_NE(refused["err"]["msg"].get<std::string>().find('#'), std::string::npos);
     EXPECT_EQ(number_of(say(R"({"id":2,"op":"get","topics":["other"]})").at(0)), 103);
     EXPECT_EQ(number_of(say(R"({"id":3,"op":"pub","t":"other","d":1})").at(0)), 103);
-    EXPECT_EQ(number_of(say(R"({"id":4,"op":"pub","t":"plant/1","d":1,"retain":true})").at(0)), 103);
+    EXPECT_EQ(number_of(say(R"({"id":4,"op":"pub","t":"plant/1","d":1,"retain":true})").at(0)),
+              103);
     EXPECT_EQ(metrics.denied_browsers.value(), 4U);
     EXPECT_EQ(number_of(say(R"({"id":5,"op":"get","topics":["#"]})").at(0)), 0);
 }
@@ -269,14 +282,11 @@ TEST_F(FullModeTest, APublishIsAnsweredWhenTheBrokerTookIt) {
     EXPECT_EQ(number_of(full), 106);
     EXPECT_EQ(full["err"]["retry"], true);
 
-    is_broker_thread = true;
-    assert_on_broker_thread();
-    const auto waiting = desk.fetch(10);
-    is_broker_thread = false;
+    const auto waiting = fetch_as_broker();
     ASSERT_EQ(waiting.size(), 2U);
     assert_on_listener_thread();
-    desk.deliver({{waiting[0].id, PublishResult::Taken},
-                  {waiting[1].id, PublishResult::DroppedByRule}});
+    desk.deliver(
+        {{waiting[0].id, PublishResult::Taken}, {waiting[1].id, PublishResult::DroppedByRule}});
 
     const auto replies = output.take();
     EXPECT_EQ(replies.at(0), json::parse(R"({"re":1,"ok":{}})"));
@@ -291,10 +301,7 @@ TEST_F(FullModeTest, APublishWhoseBrowserLeftIsAnsweredToNobody) {
     assert_on_listener_thread();
     conversation->end();
     conversation.reset();
-    is_broker_thread = true;
-    assert_on_broker_thread();
-    const auto waiting = desk.fetch(10);
-    is_broker_thread = false;
+    const auto waiting = fetch_as_broker();
     desk.deliver({{waiting.at(0).id, PublishResult::Taken}});
 
     EXPECT_TRUE(output.take().empty());
