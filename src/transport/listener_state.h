@@ -12,7 +12,6 @@
 #include "listener/session_access.h"
 #include "listener/sessions.h"
 #include "rules/json_document.h"
-#include "transport/address_counts.h"
 #include "transport/api_context.h"
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
