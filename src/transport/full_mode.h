@@ -58,6 +58,7 @@ public:
 
 private:
     [[nodiscard]] bool closing() const { return session_ ? session_->closing() : closed_; }
+    void on_message(std::string_view text) ON_LISTENER_THREAD;
     void hold(std::string_view text) ON_LISTENER_THREAD;
     void take_held() ON_LISTENER_THREAD;
     void on_mistake(const RequestMistake& mistake) ON_LISTENER_THREAD;
