@@ -96,7 +96,7 @@ void FullMode::on_mistake(const RequestMistake& mistake) {
     refuse(mistake.id, mistake.error);
 }
 
-void FullMode::on_violation(RequestError error) {
+void FullMode::on_violation(const RequestError& error) {
     state_.metrics.hit(Limit::BadRequests);
     refuse(std::nullopt, error);
     if (++violations_ < violations_max) return;

@@ -62,7 +62,7 @@ private:
     void hold(std::string_view text) ON_LISTENER_THREAD;
     void take_held() ON_LISTENER_THREAD;
     void on_mistake(const RequestMistake& mistake) ON_LISTENER_THREAD;
-    void on_violation(RequestError error) ON_LISTENER_THREAD;
+    void on_violation(const RequestError& error) ON_LISTENER_THREAD;
     [[nodiscard]] bool take_request(std::optional<std::uint32_t> id) ON_LISTENER_THREAD;
     void on_probe_answer(ProbeAnswer answer) ON_LISTENER_THREAD;
 
