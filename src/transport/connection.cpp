@@ -250,6 +250,7 @@ void Connection::request_writable() {
 }
 
 void Connection::ping() {
+    assert_on_listener_thread();
     // Never empty: lws 4.1.6 does not report a pong without payload.
     static const std::string frame = websocket_frame(Opcode::Ping, "rtbridge");
     ping_pending_ = !ready();

@@ -41,6 +41,15 @@ void FullMode::begin(std::optional<Visitor> shown) {
 void FullMode::on_text(std::string_view text) {
     if (closing()) return;
     if (identifying_) return hold(text);
+    try {
+        on_message(text);
+    } catch (const std::exception&) {  // out of memory: this session ends, the others go on
+        state_.metrics.listener_errors.add();
+        close(CloseCode::Internal, "internal");
+    }
+}
+
+void FullMode::on_message(std::string_view text) {
     auto message = read_full_mode_message(text, state_.frame_document);
     state_.frame_document.trim();
     if (!message.ok()) return on_mistake(message.error());
@@ -87,7 +96,7 @@ void FullMode::on_mistake(const RequestMistake& mistake) {
     refuse(mistake.id, mistake.error);
 }
 
-void FullMode::on_violation(RequestError error) {
+void FullMode::on_violation(const RequestError& error) {
     state_.metrics.hit(Limit::BadRequests);
     refuse(std::nullopt, error);
     if (++violations_ < violations_max) return;

@@ -58,10 +58,11 @@ public:
 
 private:
     [[nodiscard]] bool closing() const { return session_ ? session_->closing() : closed_; }
+    void on_message(std::string_view text) ON_LISTENER_THREAD;
     void hold(std::string_view text) ON_LISTENER_THREAD;
     void take_held() ON_LISTENER_THREAD;
     void on_mistake(const RequestMistake& mistake) ON_LISTENER_THREAD;
-    void on_violation(RequestError error) ON_LISTENER_THREAD;
+    void on_violation(const RequestError& error) ON_LISTENER_THREAD;
     [[nodiscard]] bool take_request(std::optional<std::uint32_t> id) ON_LISTENER_THREAD;
     void on_probe_answer(ProbeAnswer answer) ON_LISTENER_THREAD;
 

@@ -195,10 +195,9 @@ UnsubscribeRequest read_unsub(Members& members) {
 }
 
 // A position that a page ended at, or a topic, all keys of which were seen.
-ValueStore::Position position_of(std::string after) {
+ValueStore::Position position_of(const std::string& after) {
     if (auto position = from_cursor(after)) return *std::move(position);
-    after += '\0';  // no topic stands between
-    return {std::move(after), {}, {}};
+    return {after + '\0', {}, {}};  // no topic stands between
 }
 
 GetRequest read_get(Members& members) {
@@ -206,7 +205,7 @@ GetRequest read_get(Members& members) {
     get.topics = read_topics(members);
     if (get.topics.empty()) members.mistaken("topics", "has to hold one topic filter at least");
     get.limit = members.number("limit", 1, GetRequest::limit_max).value_or(get.limit);
-    if (auto after = members.text("after")) get.after = position_of(*std::move(after));
+    if (const auto after = members.text("after")) get.after = position_of(*after);
     return get;
 }
 

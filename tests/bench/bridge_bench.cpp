@@ -11,6 +11,7 @@
 #include <string>
 
 #include "bridge.h"
+#include "fakes/fake_doorbell.h"
 
 // NOLINTBEGIN(readability-identifier-naming): Google Benchmark names are BM_Name/size:n.
 // NOLINTBEGIN(clang-analyzer-deadcode.DeadStores): "for (auto _ : state)" is its idiom.
@@ -38,11 +39,12 @@ struct Running {
                             << "\n[[rule]]\nname = \"battery\"\ntopics = [\"battery/topic\"]\n"
                                "key = \"{payload.userId}\"\nbattery = {}\nmqtt = \"replace\"\n";
         assert_on_broker_thread();
-        bridge = Bridge::create({path}, broker, log, clock);
+        bridge = Bridge::create({path, {}}, broker, doorbell, log, clock);
         std::filesystem::remove(path);
         if (bridge == nullptr) std::abort();
     }
     NoBroker broker;
+    FakeDoorbell doorbell;
     NoLog log;
     SystemClock clock;
     std::unique_ptr<Bridge> bridge;

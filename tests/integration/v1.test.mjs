@@ -456,7 +456,7 @@ test("requests of the wrong form are told so, and the session goes on", async (t
   const cases = [
     ["no", {}, 104],
     ["sub", {}, 107],
-    ["sub", { topics: [] }, 107],
+    ["get", { topics: [] }, 107],
     ["sub", { topics: "a" }, 107],
     ["sub", { topics: [7] }, 107],
     ["sub", { topics: ["a#"] }, 102],

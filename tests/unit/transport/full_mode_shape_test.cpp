@@ -111,6 +111,7 @@ TEST(FullModeShape, AnArrayIsNotLargerThan64KiB) {
     }
     const std::vector<std::string_view> frames = [&] {
         std::vector<std::string_view> views;
+        views.reserve(kept.size());
         for (const FramePtr& frame : kept) views.push_back(*frame);
         return views;
     }();
