@@ -92,7 +92,7 @@ broker_under() {
     library=$(g++ -print-file-name="$2"):$(g++ -print-file-name=libstdc++.so.6)
     shift 2
     RTBRIDGE_SO=$root/$build/plugin/rtbridge.so RTBRIDGE_DEADLINE_MS=60000 \
-        RTBRIDGE_SOAK_PUBLISHES=40000 RTBRIDGE_SOAK_GROWTH_MIB=64 \
+        RTBRIDGE_SOAK_PUBLISHES=40000 RTBRIDGE_SOAK_GROWTH_MIB=64 RTBRIDGE_CHURN_SESSIONS=1000 \
         RTBRIDGE_MOSQUITTO="env LD_PRELOAD=$library ASAN_OPTIONS=quarantine_size_mb=8 mosquitto" \
         integration "$@"
 }
@@ -139,8 +139,8 @@ if $all; then
     suite "unit and plugin tests under AddressSanitizer and UBSan" count_ctest ctest_in asan
     suite "build with ThreadSanitizer" count_exit build_sanitized tsan thread
     suite "unit and plugin tests under ThreadSanitizer" count_ctest ctest_in tsan
-    suite "the real broker under AddressSanitizer" count_node broker_under asan libasan.so lifecycle soak
-    suite "the real broker under ThreadSanitizer" count_node broker_under tsan libtsan.so lifecycle soak
+    suite "the real broker under AddressSanitizer" count_node broker_under asan libasan.so lifecycle soak churn
+    suite "the real broker under ThreadSanitizer" count_node broker_under tsan libtsan.so lifecycle soak churn
     suite "the real broker under valgrind" count_node under_valgrind
     [ ! -d tests/fuzz ] || suite "fuzzers" count_exit fuzz
     suite "benchmarks run" count_exit bench

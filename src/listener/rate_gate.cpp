@@ -45,9 +45,8 @@ std::vector<UpdatePtr> RateGate::release(SteadyTime now) {
         released.push_back(std::exchange(slot.waiting, nullptr));
         slot.open_at = now + interval_;
     }
-    std::sort(
-        released.begin(), released.end(),
-        [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+    std::sort(released.begin(), released.end(),
+              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
     return released;
 }
 

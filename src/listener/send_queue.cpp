@@ -83,8 +83,7 @@ void SendQueue::squeeze() {
 void SendQueue::drop_oldest(std::size_t bytes_max, std::vector<Loss>& losses) {
     next_round_.reset();
     while (size_ > 1 && bytes_ > bytes_max) {
-        losses.push_back(
-            {items_[head_].subscription, items_[head_].update->offset, Fate::Dropped});
+        losses.push_back({items_[head_].subscription, items_[head_].update->offset, Fate::Dropped});
         take_out(items_[head_]);
         skip_holes();
     }

@@ -56,8 +56,8 @@ public:
     // Only the newest of each subscription, topic and key stays, of all or of those in mode Latest.
     enum class Which : std::uint8_t { All, Latest };
     void conflate(Which which, std::vector<Loss>& losses);
-    // Puts what was pushed since `items` waited into the order of offsets, for subscriptions in mode
-    // All; each of the others has it already.
+    // Puts what was pushed since `items` waited into the order of offsets, for subscriptions in
+    // mode All; each of the others has it already.
     void sort_from(std::size_t items);
 
     // Takes back what `unwanted` says of; returns how many updates.

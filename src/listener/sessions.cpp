@@ -68,7 +68,7 @@ void Sessions::remove(Session& session) {
     sessions_.erase(it);
 }
 
-Subscribed Sessions::subscribe(Session& session, SubscriptionRequest request) {
+Subscribed Sessions::subscribe(Session& session, const SubscriptionRequest& request) {
     const std::uint32_t number = smallest_free_number(session);
     auto owned = std::make_unique<Subscription>(
         Subscription{.session = session, .number = number, .offset = values_.newest_offset()});
@@ -341,8 +341,10 @@ void Sessions::set_limits(const LimitsConfig& limits) {
 
 void Sessions::check(SteadyTime now) {
     environment_.now = now;
-    environment_.wheel.advance(
-        now, [now](TimerWheel::Entry& entry) { static_cast<Session&>(entry).check(now); });
+    environment_.wheel.advance(now, [now](TimerWheel::Entry& entry) {
+        assert_on_listener_thread();
+        static_cast<Session&>(entry).check(now);
+    });
 }
 
 void Sessions::close_all(CloseCode code, std::string_view reason) {

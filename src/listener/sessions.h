@@ -44,7 +44,7 @@ public:
     // What the subscription begins with goes out at the session's next flush(), so that a reply can
     // go first. REQUIRES: max_rate only with mode Latest.
     [[nodiscard]] Subscribed subscribe(Session& session,
-                                       SubscriptionRequest request) ON_LISTENER_THREAD;
+                                       const SubscriptionRequest& request) ON_LISTENER_THREAD;
     // Nothing of it is sent any more. False: there is no such subscription.
     bool unsubscribe(Session& session, std::uint32_t number) ON_LISTENER_THREAD;
 

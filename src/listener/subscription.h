@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "listener/catch_up.h"
 #include "handoff/gap.h"
+#include "listener/catch_up.h"
 #include "listener/selection.h"
 
 namespace rtbridge {
@@ -54,8 +54,8 @@ struct Subscription {
     Session& session;
     std::uint32_t number = 0;
     SubscriptionGroup* group = nullptr;
-    std::size_t place = 0;     // among the members of the group
-    std::uint64_t offset = 0;  // as Subscribed::offset
+    std::size_t place = 0;                        // among the members of the group
+    std::uint64_t offset = 0;                     // as Subscribed::offset
     std::unique_ptr<CatchUp> catch_up = nullptr;  // what it is still to begin with
     Gap gap{};                                    // to be told before its next update
 

@@ -51,9 +51,9 @@ public:
     // One that goes out with the next flush(). True for the first since the last: the caller owes
     // that flush.
     [[nodiscard]] bool take(FramePtr frame, const UpdatePtr& update) ON_LISTENER_THREAD;
-    // Writes what was taken to every session that can take it at once, and queues it for the others,
-    // which are added to `waiting`. Returns how many updates were delivered, each session counts.
-    // A frame of more than `frame_bytes_max` is lost to each of them.
+    // Writes what was taken to every session that can take it at once, and queues it for the
+    // others, which are added to `waiting`. Returns how many updates were delivered, each session
+    // counts. A frame of more than `frame_bytes_max` is lost to each of them.
     std::uint64_t flush(std::vector<Session*>& waiting,
                         std::size_t frame_bytes_max) ON_LISTENER_THREAD;
 

@@ -29,8 +29,8 @@ std::string common_beginning(const std::vector<TopicFilter>& filters) {
     std::string common = literal_beginning(filters.front());
     for (const TopicFilter& filter : filters) {
         const std::string beginning = literal_beginning(filter);
-        const auto [end, other] = std::mismatch(common.begin(), common.end(), beginning.begin(),
-                                                beginning.end());
+        const auto [end, other] =
+            std::mismatch(common.begin(), common.end(), beginning.begin(), beginning.end());
         common.erase(end, common.end());
     }
     return common;
@@ -68,9 +68,8 @@ std::size_t ValueStore::put(const UpdatePtr& update, std::size_t bytes_max) {
     const HistoryLimits& limits = update->history;
     while (!entry.older.empty() &&
            (entry.older.size() + 1 > limits.last ||
-            (limits.keep.count() > 0 && entry.older.front()->update->unix_ms +
-                                                limits.keep.count() <
-                                            update->unix_ms))) {
+            (limits.keep.count() > 0 &&
+             entry.older.front()->update->unix_ms + limits.keep.count() < update->unix_ms))) {
         forget_oldest_of(entry);
     }
     return shrink_to(bytes_max);
@@ -240,9 +239,8 @@ ValueStore::Missed ValueStore::missed(const Selection& selection, Payloads paylo
         for (const History::iterator& older : entry.older) take(older->update);
         take(entry.newest);
     }
-    std::sort(
-        result.updates.begin(), result.updates.end(),
-        [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+    std::sort(result.updates.begin(), result.updates.end(),
+              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
     return result;
 }
 

@@ -63,8 +63,8 @@ public:
     };
 
     // Entries that `selection` selects and that are `allowed`, after the entry `after` of a former
-    // page; up to `limit` of them and about `bytes_max` of payload, out of `page_entries_max` looked
-    // at.
+    // page; up to `limit` of them and about `bytes_max` of payload, out of `page_entries_max`
+    // looked at.
     struct Page {
         std::vector<UpdatePtr> items;
         std::optional<Position> next;  // to go on after; nothing: there are no further ones
@@ -113,8 +113,8 @@ private:
         bool cleared = false;   // the newest is history and no value any more
         // Everything of this entry with a higher offset is here.
         std::uint64_t complete_after = 0;
-        std::list<History::iterator> older;            // oldest first
-        std::list<const Position*>::iterator age;      // position in by_age_
+        std::list<History::iterator> older;        // oldest first
+        std::list<const Position*>::iterator age;  // position in by_age_
         [[nodiscard]] const UpdatePtr* value(Payloads payloads) const;
     };
     using Entries = std::map<Position, Entry, std::less<>>;

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "handoff/update.h"
 #include "handoff/gap.h"
+#include "handoff/update.h"
 
 namespace rtbridge {
 

@@ -226,7 +226,7 @@ void Connection::open_session() {
     SubscriptionRequest request;
     request.selection = std::move(wanted.selection);
     request.snapshot = wanted.snapshot;
-    (void)state_.sessions.subscribe(*session_, std::move(request));
+    (void)state_.sessions.subscribe(*session_, request);
     session_->flush();
 }
 

@@ -79,7 +79,7 @@ void FullMode::on_request(std::uint32_t id, SubscribeRequest& sub) {
         report_denial(context, access.identity(), denial->what, denial->rule);
         return refuse(id, {ErrorCode::Forbidden, denial->message});
     }
-    const Subscribed subscribed = state_.sessions.subscribe(*session_, std::move(sub.wanted));
+    const Subscribed subscribed = state_.sessions.subscribe(*session_, sub.wanted);
     accept(id, "{\"sub\":" + std::to_string(subscribed.number) +
                    ",\"offset\":" + std::to_string(subscribed.offset) + ",\"recovered\":\"" +
                    std::string(to_text(subscribed.recovered)) + "\"}");

@@ -63,8 +63,8 @@ private:
     const WireShape& shape_;
 };
 
-// A wire shape that tells everything: "2:payload", replayed ones "2r:payload", "2:gap 3-7 n=4 slow",
-// "2:caught up 7".
+// A wire shape that tells everything: "2:payload", replayed ones "2r:payload", "2:gap 3-7 n=4
+// slow", "2:caught up 7".
 class TellingShape final : public WireShape {
 public:
     explicit TellingShape(std::uint32_t number) : number_(std::to_string(number)) {}

@@ -15,7 +15,8 @@ namespace rtbridge {
 // Sessions with everything around them. The test's thread plays the listener.
 class Room {
 public:
-    explicit Room(const LimitsConfig& limits = {}) : sessions_({metrics, clock, registry, "epoch"}, limits) {
+    explicit Room(const LimitsConfig& limits = {})
+        : sessions_({metrics, clock, registry, "epoch"}, limits) {
         is_listener_thread = true;
     }
     ~Room() { is_listener_thread = false; }
@@ -28,16 +29,16 @@ public:
         SubscriptionRequest request;
         request.selection = std::move(selection);
         request.snapshot = snapshot == Snapshot::Send;
-        (void)subscribe(session, std::move(request));
+        (void)subscribe(session, request);
         return session;
     }
     Session& open(FakeOutput& output, SessionAccessPtr access = unlimited_access()) {
         assert_on_listener_thread();
         return sessions_.open(std::move(access), output);
     }
-    Subscribed subscribe(Session& session, SubscriptionRequest request) {
+    Subscribed subscribe(Session& session, const SubscriptionRequest& request) {
         assert_on_listener_thread();
-        const Subscribed subscribed = sessions_.subscribe(session, std::move(request));
+        const Subscribed subscribed = sessions_.subscribe(session, request);
         session.flush();
         return subscribed;
     }

@@ -35,9 +35,9 @@ protected:
         queue.push({std::move(bytes), make_update(topic, "1", key), &all_mode()}, limits, losses);
     }
     void push_latest(const std::string& topic, const std::string& bytes) {
-        queue.push({std::make_shared<const std::string>(bytes), make_update(topic, bytes),
-                    &latest_mode()},
-                   QueueLimits{}, losses);
+        queue.push(
+            {std::make_shared<const std::string>(bytes), make_update(topic, bytes), &latest_mode()},
+            QueueLimits{}, losses);
     }
     // The frames of one chunk, taken out.
     std::string take(std::size_t chunk_bytes = 64 * KiB) {
@@ -203,9 +203,8 @@ TEST_F(SendQueueTest, PutsTheUpdatesOfSeveralSubscriptionsInOrder) {
 TEST_F(SendQueueTest, TakesBackWhatIsUnwanted) {
     for (const char c : {'a', 'b', 'c'}) push(std::string(1, c), frame(2, c));
 
-    EXPECT_EQ(queue.remove_if(
-                  [](const SendQueue::Item& item) { return item.update->topic != "b"; }),
-              2U);
+    EXPECT_EQ(
+        queue.remove_if([](const SendQueue::Item& item) { return item.update->topic != "b"; }), 2U);
 
     EXPECT_EQ(take_all(), "bb");
     EXPECT_EQ(queue.bytes(), 0U);

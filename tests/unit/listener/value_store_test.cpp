@@ -151,7 +151,8 @@ TEST(ValueStore, PagesThroughEverythingOnce) {
     std::optional<ValueStore::Position> after;
 
     for (int pages = 0; pages < 10; ++pages) {
-        const auto page = store.page(filter("p/#"), Any, everything, after ? &*after : nullptr, 3, MiB);
+        const auto page =
+            store.page(filter("p/#"), Any, everything, after ? &*after : nullptr, 3, MiB);
         for (const UpdatePtr& update : page.items) seen.push_back(update->topic);
         if (!page.next) break;
         after = page.next;

@@ -93,8 +93,8 @@ protected:
     void begin(const std::string& toml = "", std::optional<Visitor> shown = std::nullopt) {
         assert_on_listener_thread();
         if (!state) {
-            state.emplace(snapshot_of(toml), metrics, clock, log, logins, registry, desk, connections,
-                          "epoch", nullptr);
+            state.emplace(snapshot_of(toml), metrics, clock, log, logins, registry, desk,
+                          connections, "epoch", nullptr);
         }
         conversation = std::make_shared<FullMode>(*state, output, facts());
         output.conversation = conversation.get();
