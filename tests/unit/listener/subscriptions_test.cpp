@@ -273,6 +273,26 @@ TEST_F(SubscriptionsTest, LiveUpdatesWaitForWhatWasMissed) {
     EXPECT_EQ(output.take(), "1r:" + large + "\n1r:3\n1:caught up 4\n1:4\n");
 }
 
+TEST_F(SubscriptionsTest, LiveUpdatesWaitForWhatAnySubscriptionMissed) {
+    room.fan_out({with_history("a", "0"), with_history("b", "1"), with_history("b", "2")});
+    output.stalled = true;
+    SubscriptionRequest first = to("a", SubscriptionMode::Latest);
+    first.snapshot = true;
+    (void)room.subscribe(session, first);
+    (void)room.subscribe(session, resumed("a", 0));
+    (void)room.subscribe(session, resumed("b", 1));
+    room.fan_out({with_history("b", "3")});
+
+    output.stall_after_write = true;
+    for (int turn = 0; turn < 6; ++turn) {
+        output.stalled = false;
+        room.writable(session);
+    }
+
+    EXPECT_EQ(output.take(),
+              "2r:0\n2:caught up 3\n3r:1\n3r:2\n3:caught up 3\n1r:0\n1:caught up 3\n3:3\n");
+}
+
 TEST_F(SubscriptionsTest, RecoveryKeepsAliveNoMoreThanItsBudget) {
     LimitsConfig limits;
     limits.history_bytes = 64 * KiB;
