@@ -5,6 +5,11 @@
 namespace rtbridge {
 namespace {
 
+void sort_by_offset(std::vector<UpdatePtr>& updates) {
+    std::sort(updates.begin(), updates.end(),
+              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+}
+
 // No topic or key holds a NUL (MQTT 5, 1.5.4; keys are refused that hold one).
 std::string slot_of(const Update& update) {
     std::string slot = update.topic;
@@ -45,10 +50,29 @@ std::vector<UpdatePtr> RateGate::release(SteadyTime now) {
         released.push_back(std::exchange(slot.waiting, nullptr));
         slot.open_at = now + interval_;
     }
-    std::sort(
-        released.begin(), released.end(),
-        [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+    sort_by_offset(released);
     return released;
+}
+
+std::vector<UpdatePtr> RateGate::waiting() const {
+    std::vector<UpdatePtr> updates;
+    for (const auto& [due, slot] : waiting_) updates.push_back(slot->waiting);
+    sort_by_offset(updates);
+    return updates;
+}
+
+bool RateGate::holds(const Update& update) const {
+    const auto known = slots_.find(slot_of(update));
+    return known != slots_.end() && known->second.waiting != nullptr &&
+           known->second.waiting->offset == update.offset;
+}
+
+void RateGate::go_on_from(const RateGate& other, const std::function<bool(const Update&)>& wanted) {
+    for (const auto& [name, slot] : other.slots_) {
+        const bool waits = slot.waiting != nullptr && wanted(*slot.waiting);
+        Slot& own = slots_[name] = {slot.open_at, waits ? slot.waiting : nullptr};
+        if (waits) waiting_.emplace(own.open_at, &own);
+    }
 }
 
 std::optional<SteadyTime> RateGate::next_release() const {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,12 @@ public:
     [[nodiscard]] Offered offer(const UpdatePtr& update, SteadyTime now);
     // Those whose time has come, in offset order.
     [[nodiscard]] std::vector<UpdatePtr> release(SteadyTime now);
+    // Those whose time has not come, in offset order.
+    [[nodiscard]] std::vector<UpdatePtr> waiting() const;
+    [[nodiscard]] bool holds(const Update& update) const;
+    // Goes on where a gate of the same interval is, but for what is not `wanted` of those that
+    // wait. REQUIRES: nothing was offered to this one.
+    void go_on_from(const RateGate& other, const std::function<bool(const Update&)>& wanted);
     // When the next one's time comes; nothing: none waits.
     [[nodiscard]] std::optional<SteadyTime> next_release() const;
 

@@ -291,8 +291,8 @@ bool Session::may_receive(const Update& update) const {
 // When something may have to be done, at the soonest.
 void Session::schedule_check() {
     const LimitsConfig& limits = *env_.limits;
-    SteadyTime due = pinged_at_ ? *pinged_at_ + limits.ping_interval / 2
-                                : last_life_ + limits.ping_interval;
+    SteadyTime due =
+        pinged_at_ ? *pinged_at_ + limits.ping_interval / 2 : last_life_ + limits.ping_interval;
     if (!pinged_at_ && output_.watches_for_silence()) {
         due = std::min(due, last_write_ + limits.ping_interval);
     }

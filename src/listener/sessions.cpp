@@ -159,6 +159,7 @@ void Sessions::change_access(Session& session, SessionAccessPtr access) {
         kind.grants = session.access()->grants;
         join_group(*subscription, std::move(kind));
     }
+    if (session.flush_owed_) session.flush();
     publish_details(session);
 }
 
@@ -174,9 +175,19 @@ void Sessions::join_group(Subscription& subscription, Group::Kind kind) {
     if (!group) {
         group = std::make_unique<Group>(std::move(key), next_group_id_++, std::move(kind));
         index(*group);
+        if (subscription.group != nullptr) group->go_on_from(*subscription.group);
     }
-    if (subscription.group != nullptr) leave_group(subscription);
+    std::vector<UpdatePtr> missing;
+    if (subscription.group != nullptr) {
+        missing = group->missing_from(*subscription.group);
+        leave_group(subscription);
+    }
     group->add(subscription);
+    for (const UpdatePtr& update : missing) {
+        if (update->offset <= subscription.offset) continue;  // it began with it
+        (void)subscription.session.enqueue(
+            subscription, group->kind().shape->encode(*update, Delivery::Live), update);
+    }
 }
 
 void Sessions::leave_group(Subscription& subscription) {

@@ -63,6 +63,25 @@ std::optional<SteadyTime> SubscriptionGroup::next_release() const {
     return gate_ ? gate_->next_release() : std::nullopt;
 }
 
+void SubscriptionGroup::go_on_from(const SubscriptionGroup& other) {
+    if (!gate_ || !other.gate_) return;
+    went_on_from_ = other.id();
+    gate_->go_on_from(*other.gate_, [this](const Update& update) {
+        return kind_.grants->may(receive_live, update.topic, update.key);
+    });
+}
+
+std::vector<UpdatePtr> SubscriptionGroup::missing_from(const SubscriptionGroup& other) const {
+    // One that went on from the other got the same since.
+    if (!gate_ || !other.gate_ || went_on_from_ == other.id()) return {};
+    std::vector<UpdatePtr> missing = other.gate_->waiting();
+    std::erase_if(missing, [this](const UpdatePtr& update) {
+        return gate_->holds(*update) ||
+               !kind_.grants->may(receive_live, update->topic, update->key);
+    });
+    return missing;
+}
+
 bool SubscriptionGroup::take(FramePtr frame, const UpdatePtr& update) {
     pending_.push_back({std::move(frame), update});
     return pending_.size() == 1;

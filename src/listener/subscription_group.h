@@ -51,15 +51,21 @@ public:
     // One that goes out with the next flush(). True for the first since the last: the caller owes
     // that flush.
     [[nodiscard]] bool take(FramePtr frame, const UpdatePtr& update) ON_LISTENER_THREAD;
-    // Writes what was taken to every session that can take it at once, and queues it for the others,
-    // which are added to `waiting`. Returns how many updates were delivered, each session counts.
-    // A frame of more than `frame_bytes_max` is lost to each of them.
+    // Writes what was taken to every session that can take it at once, and queues it for the
+    // others, which are added to `waiting`. Returns how many updates were delivered, each session
+    // counts. A frame of more than `frame_bytes_max` is lost to each of them.
     std::uint64_t flush(std::vector<Session*>& waiting,
                         std::size_t frame_bytes_max) ON_LISTENER_THREAD;
 
     // Of max_rate: what waited long enough, and when the next one will have.
     [[nodiscard]] std::vector<UpdatePtr> release(SteadyTime now) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<SteadyTime> next_release() const ON_LISTENER_THREAD;
+    // A new group that differs in its grants only: what the other holds back and may be received
+    // here, this one holds back as well.
+    void go_on_from(const SubscriptionGroup& other) ON_LISTENER_THREAD;
+    // What a member that came from `other` would miss: held back there, and not here.
+    [[nodiscard]] std::vector<UpdatePtr> missing_from(const SubscriptionGroup& other) const
+        ON_LISTENER_THREAD;
 
 private:
     struct Pending {
@@ -83,6 +89,7 @@ private:
     Kind kind_;
     std::shared_ptr<const std::string> selection_text_;
     std::optional<RateGate> gate_;
+    std::optional<std::uint32_t> went_on_from_;  // id of a group
     std::vector<Subscription*> members_;
     std::vector<Pending> pending_;
     // Valid during flush(); the memory is used again.
