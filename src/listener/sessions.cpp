@@ -37,6 +37,7 @@ Sessions::Sessions(Dependencies dependencies, const LimitsConfig& limits)
     : deps_(std::move(dependencies)),
       figures_(deps_.metrics.listeners.add()),
       limits_(limits),
+      pacing_(deps_.metrics),
       environment_{deps_.metrics, deps_.clock, &limits_, TimerWheel(deps_.clock.now()),
                    deps_.clock.now()} {}
 
@@ -173,7 +174,7 @@ void Sessions::join_group(Subscription& subscription, Group::Kind kind) {
     auto& group = groups_[key];
     if (group && group.get() == subscription.group) return;
     if (!group) {
-        group = std::make_unique<Group>(std::move(key), next_group_id_++, std::move(kind));
+        group = std::make_unique<Group>(std::move(key), next_group_id_++, std::move(kind), pacing_);
         index(*group);
         if (subscription.group != nullptr) group->go_on_from(*subscription.group);
     }

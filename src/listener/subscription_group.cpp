@@ -26,12 +26,13 @@ SubscriptionMode Subscription::mode() const {
     return group->kind().mode;
 }
 
-SubscriptionGroup::SubscriptionGroup(std::string key, std::uint32_t id, Kind kind)
+SubscriptionGroup::SubscriptionGroup(std::string key, std::uint32_t id, Kind kind,
+                                     PacingBudget& budget)
     : key_(std::move(key)),
       id_(id),
       kind_(std::move(kind)),
       selection_text_(std::make_shared<const std::string>(kind_.selection.text())) {
-    if (kind_.max_rate > 0) gate_.emplace(interval_of(kind_.max_rate));
+    if (kind_.max_rate > 0) gate_.emplace(interval_of(kind_.max_rate), budget);
 }
 
 void SubscriptionGroup::add(Subscription& subscription) {

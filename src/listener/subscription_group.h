@@ -31,7 +31,8 @@ public:
         SubscriptionMode mode = SubscriptionMode::All;
         double max_rate = 0;
     };
-    SubscriptionGroup(std::string key, std::uint32_t id, Kind kind);
+    // `budget` outlives the group.
+    SubscriptionGroup(std::string key, std::uint32_t id, Kind kind, PacingBudget& budget);
 
     void add(Subscription& subscription) ON_LISTENER_THREAD;
     void remove(Subscription& subscription) ON_LISTENER_THREAD;
