@@ -227,11 +227,9 @@ export function connect(url, options = {}) {
     else if (wire.joiner) {
       if (frame.r) deliver(wire.joiner, frame);
       if (eos >= 0) wire.done();
-    } else if (gap) {
-      wire.top = Math.max(wire.top, gap.to);
-      if (!wire.holdMs) advance(wire);
-      tell(wire, "gap", gap);
-    } else if (end) finish(wire, end);
+    } else if (gap) tell(wire, "gap", gap);
+    // Updates older than gap.to may follow it: only they move the wire on.
+    else if (end) finish(wire, end);
     else if (eos >= 0) settle(wire, eos);
     else update(wire, frame);
   };

@@ -45,6 +45,7 @@ enum class Limit : std::uint8_t {
     Recovery,
     Publishes,
     Thinning,
+    Pacing,
     Count,
 };
 
@@ -75,6 +76,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "recovery",
         "publishes",
         "thinning",
+        "pacing",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is

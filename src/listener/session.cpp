@@ -51,11 +51,15 @@ Subscription* Session::find_subscription(std::uint32_t number) const {
     return nullptr;
 }
 
+// One for which live updates wait comes before those for which they don't.
 Subscription* Session::catching_up() const {
+    Subscription* first = nullptr;
     for (const auto& subscription : subscriptions_) {
-        if (subscription->catch_up) return subscription.get();
+        if (!subscription->catch_up) continue;
+        if (subscription->catch_up->holds_back_live()) return subscription.get();
+        if (first == nullptr) first = subscription.get();
     }
-    return nullptr;
+    return first;
 }
 
 void Session::send(std::string_view frame) {
@@ -172,10 +176,8 @@ bool Session::send_catch_up() {
         }
         frames.push_back(std::move(frame));
     }
-    const bool done = catch_up.done();
-    const bool live_may_go = done || !catch_up.holds_back_live();
     std::string caught_up;
-    if (done) {
+    if (catch_up.done()) {
         caught_up = shape.caught_up(catch_up.until());
         subscription->catch_up.reset();
     }
@@ -186,6 +188,8 @@ bool Session::send_catch_up() {
     shape.append(bytes, views);
     bytes += caught_up;
     if (!bytes.empty()) (void)write_updates(bytes, frames.size());
+    const Subscription* const next = catching_up();
+    const bool live_may_go = next == nullptr || !next->catch_up->holds_back_live();
     return live_may_go && output_.ready();
 }
 

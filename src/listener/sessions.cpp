@@ -37,6 +37,7 @@ Sessions::Sessions(Dependencies dependencies, const LimitsConfig& limits)
     : deps_(std::move(dependencies)),
       figures_(deps_.metrics.listeners.add()),
       limits_(limits),
+      pacing_(deps_.metrics),
       environment_{deps_.metrics, deps_.clock, &limits_, TimerWheel(deps_.clock.now()),
                    deps_.clock.now()} {}
 
@@ -159,6 +160,7 @@ void Sessions::change_access(Session& session, SessionAccessPtr access) {
         kind.grants = session.access()->grants;
         join_group(*subscription, std::move(kind));
     }
+    if (session.flush_owed_) session.flush();
     publish_details(session);
 }
 
@@ -172,11 +174,21 @@ void Sessions::join_group(Subscription& subscription, Group::Kind kind) {
     auto& group = groups_[key];
     if (group && group.get() == subscription.group) return;
     if (!group) {
-        group = std::make_unique<Group>(std::move(key), next_group_id_++, std::move(kind));
+        group = std::make_unique<Group>(std::move(key), next_group_id_++, std::move(kind), pacing_);
         index(*group);
+        if (subscription.group != nullptr) group->go_on_from(*subscription.group);
     }
-    if (subscription.group != nullptr) leave_group(subscription);
+    std::vector<UpdatePtr> missing;
+    if (subscription.group != nullptr) {
+        missing = group->missing_from(*subscription.group);
+        leave_group(subscription);
+    }
     group->add(subscription);
+    for (const UpdatePtr& update : missing) {
+        if (update->offset <= subscription.offset) continue;  // it began with it
+        (void)subscription.session.enqueue(
+            subscription, group->kind().shape->encode(*update, Delivery::Live), update);
+    }
 }
 
 void Sessions::leave_group(Subscription& subscription) {

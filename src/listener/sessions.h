@@ -98,6 +98,7 @@ private:
     LimitsConfig limits_;
     ValueStore values_;
     RecoveryBudget recovery_;
+    PacingBudget pacing_;
     SessionEnvironment environment_;
     std::unordered_map<const Session*, std::unique_ptr<Session>> sessions_;
 

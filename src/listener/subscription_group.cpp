@@ -26,12 +26,13 @@ SubscriptionMode Subscription::mode() const {
     return group->kind().mode;
 }
 
-SubscriptionGroup::SubscriptionGroup(std::string key, std::uint32_t id, Kind kind)
+SubscriptionGroup::SubscriptionGroup(std::string key, std::uint32_t id, Kind kind,
+                                     PacingBudget& budget)
     : key_(std::move(key)),
       id_(id),
       kind_(std::move(kind)),
       selection_text_(std::make_shared<const std::string>(kind_.selection.text())) {
-    if (kind_.max_rate > 0) gate_.emplace(interval_of(kind_.max_rate));
+    if (kind_.max_rate > 0) gate_.emplace(interval_of(kind_.max_rate), budget);
 }
 
 void SubscriptionGroup::add(Subscription& subscription) {
@@ -61,6 +62,25 @@ std::vector<UpdatePtr> SubscriptionGroup::release(SteadyTime now) {
 
 std::optional<SteadyTime> SubscriptionGroup::next_release() const {
     return gate_ ? gate_->next_release() : std::nullopt;
+}
+
+void SubscriptionGroup::go_on_from(const SubscriptionGroup& other) {
+    if (!gate_ || !other.gate_) return;
+    went_on_from_ = other.id();
+    gate_->go_on_from(*other.gate_, [this](const Update& update) {
+        return kind_.grants->may(receive_live, update.topic, update.key);
+    });
+}
+
+std::vector<UpdatePtr> SubscriptionGroup::missing_from(const SubscriptionGroup& other) const {
+    // One that went on from the other got the same since.
+    if (!gate_ || !other.gate_ || went_on_from_ == other.id()) return {};
+    std::vector<UpdatePtr> missing = other.gate_->waiting();
+    std::erase_if(missing, [this](const UpdatePtr& update) {
+        return gate_->holds(*update) ||
+               !kind_.grants->may(receive_live, update->topic, update->key);
+    });
+    return missing;
 }
 
 bool SubscriptionGroup::take(FramePtr frame, const UpdatePtr& update) {

@@ -31,7 +31,8 @@ public:
         SubscriptionMode mode = SubscriptionMode::All;
         double max_rate = 0;
     };
-    SubscriptionGroup(std::string key, std::uint32_t id, Kind kind);
+    // `budget` outlives the group.
+    SubscriptionGroup(std::string key, std::uint32_t id, Kind kind, PacingBudget& budget);
 
     void add(Subscription& subscription) ON_LISTENER_THREAD;
     void remove(Subscription& subscription) ON_LISTENER_THREAD;
@@ -60,6 +61,12 @@ public:
     // Of max_rate: what waited long enough, and when the next one will have.
     [[nodiscard]] std::vector<UpdatePtr> release(SteadyTime now) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<SteadyTime> next_release() const ON_LISTENER_THREAD;
+    // A new group that differs in its grants only: what the other holds back and may be received
+    // here, this one holds back as well.
+    void go_on_from(const SubscriptionGroup& other) ON_LISTENER_THREAD;
+    // What a member that came from `other` would miss: held back there, and not here.
+    [[nodiscard]] std::vector<UpdatePtr> missing_from(const SubscriptionGroup& other) const
+        ON_LISTENER_THREAD;
 
 private:
     struct Pending {
@@ -83,6 +90,7 @@ private:
     Kind kind_;
     std::shared_ptr<const std::string> selection_text_;
     std::optional<RateGate> gate_;
+    std::optional<std::uint32_t> went_on_from_;  // id of a group
     std::vector<Subscription*> members_;
     std::vector<Pending> pending_;
     // Valid during flush(); the memory is used again.

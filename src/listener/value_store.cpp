@@ -97,7 +97,8 @@ void ValueStore::supersede(Entry& entry, const Update& by) {
 void ValueStore::forget_oldest_of(Entry& entry) {
     const History::iterator item = entry.older.front();
     entry.older.pop_front();
-    entry.complete_after = item->update->offset;
+    // What a rule without history superseded may be gone already, and is newer.
+    entry.complete_after = std::max(entry.complete_after, item->update->offset);
     bytes_ -= item->update->bytes() + history_item_bytes;
     history_.erase(item);
 }

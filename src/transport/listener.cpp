@@ -10,8 +10,11 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <deque>
 #include <future>
+#include <iterator>
 
 #include "transport/acceptor.h"
 #include "transport/listener_state.h"
@@ -23,6 +26,11 @@ namespace {
 
 // How often sessions are checked for liveness and slowness; finer than any limit that it measures.
 constexpr std::uint64_t check_interval_ms = 250;
+
+// A turn of the loop spends so long on mail, looking at the time every so many updates: however
+// much of it came, browsers are heard in between, and their pongs.
+constexpr std::chrono::milliseconds mail_per_turn{20};
+constexpr std::ptrdiff_t updates_per_look = 64;
 
 // Signals belong to the broker.
 class AllSignalsBlocked {
@@ -136,6 +144,10 @@ private:
     }
 
     void before_sleep() noexcept ON_LISTENER_THREAD {
+        if (!mail_.updates.empty()) {
+            uv_idle_start(&stay_awake_, [](uv_idle_t*) {});
+            return;
+        }
         if (!pace_.dense()) {
             uv_idle_stop(&stay_awake_);
             if (!deps_.mailbox.fall_asleep()) wake();
@@ -150,7 +162,11 @@ private:
     // Out of memory in one turn costs what was in that turn, never the loop (uv calls from C).
     void after_sleep() noexcept ON_LISTENER_THREAD try {
         deps_.mailbox.awake();
-        if (pace_.dense() || deps_.mailbox.depth() > 0) open_mail();
+        if (!mail_.updates.empty()) {
+            read_mail();
+        } else if (pace_.dense() || deps_.mailbox.depth() > 0) {
+            open_mail();
+        }
         if (stop_requested_.load() && !state_.draining) start_drain();
         if (state_.draining) continue_drain();
     } catch (const std::exception&) {
@@ -158,14 +174,35 @@ private:
     }
 
     void open_mail() ON_LISTENER_THREAD {
-        mail_.clear();  // of a turn that was cut short
+        deliver_answers();  // of a turn that was cut short
         deps_.mailbox.drain(mail_);
         pace_.opened(mail_.updates.size(), deps_.clock.now());
-        if (mail_.snapshot) apply(mail_.snapshot);
-        state_.sessions.fan_out(mail_.updates);
-        state_.publishes.deliver(mail_.answers);
-        mail_.clear();
+        if (mail_.snapshot) apply(std::exchange(mail_.snapshot, nullptr));
+        read_mail();
+    }
+
+    // What this turn has no time for stays for the next one.
+    void read_mail() ON_LISTENER_THREAD {
+        const SteadyTime until = deps_.clock.now() + mail_per_turn;
+        std::deque<UpdatePtr>& updates = mail_.updates;
+        while (static_cast<std::ptrdiff_t>(updates.size()) > updates_per_look) {
+            const auto end = updates.begin() + updates_per_look;
+            reading_.assign(std::make_move_iterator(updates.begin()), std::make_move_iterator(end));
+            updates.erase(updates.begin(), end);
+            state_.sessions.fan_out(reading_);
+            if (deps_.clock.now() >= until) return schedule_release();
+        }
+        reading_.clear();
+        reading_.swap(updates);
+        state_.sessions.fan_out(reading_);
+        reading_.clear();
+        deliver_answers();
         schedule_release();
+    }
+
+    void deliver_answers() ON_LISTENER_THREAD {
+        const std::vector<PublishAnswer> answers = std::exchange(mail_.answers, {});
+        state_.publishes.deliver(answers);
     }
 
     // Of updates that subscriptions with a max_rate hold back.
@@ -255,7 +292,8 @@ private:
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
     MailPace pace_;
-    MailboxBatch mail_;  // empty between two turns; kept for its memory
+    MailboxBatch mail_;              // what is left to read; kept for its memory
+    std::deque<UpdatePtr> reading_;  // likewise
     std::atomic<bool> stop_requested_{false};
     SteadyTime drain_until_;
     bool handles_started_ = false;

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { joinFullMode } from "./full_mode.mjs";
 import { mqttClient, startBroker, until } from "./harness.mjs";
 
@@ -74,6 +75,7 @@ test(`${sessions} sessions change their subscriptions through reloads, and who k
     while (!over) {
       await device.publishAsync(`churn/${published % topics}`, `{"seq":${published}}`, { qos: 1 });
       ++published;
+      await setTimeout(20); // all sessions live in this one process, which has to keep up
     }
   })();
   const reloading = (async () => {

@@ -12,7 +12,12 @@ using std::chrono::milliseconds;
 class RateGateTest : public testing::Test {
 protected:
     SteadyTime now{std::chrono::seconds(1000)};
-    RateGate gate{milliseconds(100)};
+    Metrics metrics;
+    PacingBudget budget{metrics};
+    RateGate gate{milliseconds(100), budget};
+    [[nodiscard]] std::uint64_t passed() const {
+        return metrics.limits.at(static_cast<std::size_t>(Limit::Pacing)).value();
+    }
 };
 
 TEST_F(RateGateTest, TheFirstPassesAndTheNextWaits) {
@@ -71,9 +76,28 @@ TEST_F(RateGateTest, BeyondItsBoundUpdatesPass) {
 
     EXPECT_TRUE(gate.offer(make_update("one more", "1"), now).passes);
     EXPECT_TRUE(gate.offer(make_update("one more", "2"), now).passes);
+    EXPECT_EQ(passed(), 2U);
     // Once the others' time has passed there is room.
     (void)gate.offer(make_update("one more", "3"), now + milliseconds(200));
     EXPECT_FALSE(gate.offer(make_update("one more", "4"), now + milliseconds(200)).passes);
+}
+
+TEST_F(RateGateTest, AllGatesTogetherAreBounded) {
+    PacingBudget small(metrics, 2);
+    RateGate first(milliseconds(100), small);
+    {
+        RateGate second(milliseconds(100), small);
+        (void)first.offer(make_update("a", "1"), now);
+        (void)second.offer(make_update("a", "1"), now);
+
+        EXPECT_TRUE(first.offer(make_update("b", "1"), now).passes);
+        EXPECT_TRUE(first.offer(make_update("b", "2"), now).passes);
+        EXPECT_FALSE(first.offer(make_update("a", "2"), now).passes);
+        EXPECT_EQ(passed(), 2U);
+    }
+
+    (void)first.offer(make_update("b", "3"), now);
+    EXPECT_FALSE(first.offer(make_update("b", "4"), now).passes);
 }
 
 }  // namespace

@@ -273,6 +273,26 @@ TEST_F(SubscriptionsTest, LiveUpdatesWaitForWhatWasMissed) {
     EXPECT_EQ(output.take(), "1r:" + large + "\n1r:3\n1:caught up 4\n1:4\n");
 }
 
+TEST_F(SubscriptionsTest, LiveUpdatesWaitForWhatAnySubscriptionMissed) {
+    room.fan_out({with_history("a", "0"), with_history("b", "1"), with_history("b", "2")});
+    output.stalled = true;
+    SubscriptionRequest first = to("a", SubscriptionMode::Latest);
+    first.snapshot = true;
+    (void)room.subscribe(session, first);
+    (void)room.subscribe(session, resumed("a", 0));
+    (void)room.subscribe(session, resumed("b", 1));
+    room.fan_out({with_history("b", "3")});
+
+    output.stall_after_write = true;
+    for (int turn = 0; turn < 6; ++turn) {
+        output.stalled = false;
+        room.writable(session);
+    }
+
+    EXPECT_EQ(output.take(),
+              "2r:0\n2:caught up 3\n3r:1\n3r:2\n3:caught up 3\n1r:0\n1:caught up 3\n3:3\n");
+}
+
 TEST_F(SubscriptionsTest, RecoveryKeepsAliveNoMoreThanItsBudget) {
     LimitsConfig limits;
     limits.history_bytes = 64 * KiB;
@@ -417,6 +437,51 @@ TEST_F(SubscriptionsTest, GoesOnThroughAReloadThatChangesNothing) {
     room.fan_out({make_update("a", "1")});
 
     EXPECT_EQ(output.sent, "1r:0\n1:caught up 1\n1:1\n");
+}
+
+TEST_F(SubscriptionsTest, WhatMaxRateHeldBackComesThroughAReload) {
+    SubscriptionRequest request = to("#", SubscriptionMode::Latest);
+    request.max_rate = 1;
+    (void)room.subscribe(session, request);
+    room.fan_out({make_update("a", "1")});
+    room.fan_out({make_update("a", "2"), make_update("b", "3")});
+    EXPECT_EQ(output.take(), "1:1\n1:3\n");
+
+    TellingOutput other;
+    Session& second = room.open(other);
+    (void)room.subscribe(second, request);
+
+    room.policy_changes();
+    room.change_access(session, unlimited_access());
+    room.change_access(second, unlimited_access());
+    EXPECT_EQ(output.take(), "");
+    room.release_after(milliseconds(1000));
+
+    EXPECT_EQ(output.take(), "1:2\n");
+    EXPECT_EQ(other.take(), "");
+    EXPECT_EQ(session.record().matched.value(), accounted(session));
+}
+
+TEST_F(SubscriptionsTest, WhatMaxRateHeldBackComesAtOnceInAGroupThatPassedItBefore) {
+    SubscriptionRequest request = to("#", SubscriptionMode::Latest);
+    request.max_rate = 1;
+    const auto policy =
+        policy_of("[acl]\n[[acl.rule]]\nallow = [\"receive\", \"subscribe\"]\ntopics = [\"a\"]\n");
+    const SessionAccessPtr access = access_of(user_named(""), *policy);
+    TellingOutput passed;
+    Session& other = room.open(passed, access);
+    (void)room.subscribe(session, request);
+    room.fan_out({make_update("a", "1")});
+    (void)room.subscribe(other, request);
+    room.fan_out({make_update("a", "2")});
+    EXPECT_EQ(output.take() + passed.take(), "1:1\n1:2\n");
+
+    room.change_access(session, access);
+
+    EXPECT_EQ(output.take(), "1:2\n");
+    room.release_after(milliseconds(1000));
+    EXPECT_EQ(output.take() + passed.take(), "");
+    EXPECT_EQ(session.record().matched.value(), accounted(session));
 }
 
 TEST_F(SubscriptionsTest, PayloadsThatAreNoJsonGoWhereTheShapeHasWordsForThem) {

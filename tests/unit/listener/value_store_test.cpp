@@ -267,6 +267,19 @@ TEST(ValueStore, NeverCallsAPartOfWhatWasMissedEverything) {
     EXPECT_THAT(missed(store, since + 1).payloads, ElementsAre("a2", "a3"));
 }
 
+// A reload took history from the rule, or another rule without it has the same topic and key.
+TEST(ValueStore, WhereHistoryEndsAPartIsNotEverythingEither) {
+    ValueStore store;
+    for (const char* payload : {"a0", "a1"}) store.put(with_history("a", payload, 5), MiB);
+    const std::uint64_t since = store.newest_offset();
+    store.put(with_history("a", "a2", 5), MiB);
+
+    store.put(make_update("a", "a3"), MiB);
+
+    EXPECT_EQ(missed(store, since).kept, Kept::Newest);
+    EXPECT_EQ(missed(store, since + 1).kept, Kept::All);
+}
+
 TEST(ValueStore, HistoryEndsAtItsAge) {
     ValueStore store;
     using std::chrono::seconds;
