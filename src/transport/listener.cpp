@@ -304,7 +304,7 @@ Listener::Listener() = default;
 
 Result<std::unique_ptr<Listener>, std::string> Listener::start(ConfigSnapshotPtr config,
                                                                FileDescriptor socket,
-                                                               Dependencies dependencies) {
+                                                               const Dependencies& dependencies) {
     auto listener = std::unique_ptr<Listener>(new Listener);
     listener->loop_ = std::make_unique<Loop>(std::move(config), dependencies);
 

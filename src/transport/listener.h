@@ -37,7 +37,7 @@ public:
     // Starts the thread and waits until it serves. Errors name what the operator has to change.
     [[nodiscard]] static Result<std::unique_ptr<Listener>, std::string> start(
         ConfigSnapshotPtr config, FileDescriptor socket,
-        Dependencies dependencies) ON_BROKER_THREAD;
+        const Dependencies& dependencies) ON_BROKER_THREAD;
     // Says goodbye to every session within limits.drain_time, then joins.
     ~Listener() override;
 
