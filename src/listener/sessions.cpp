@@ -80,7 +80,8 @@ Subscribed Sessions::subscribe(Session& session, const SubscriptionRequest& requ
     join_group(subscription, {request.selection, session.access()->grants, &session.shape(number),
                               request.mode, request.max_rate});
     publish_details(session);
-    return {number, subscription.offset, begin(subscription, request)};
+    const Recovered recovered = begin(subscription, request);
+    return {number, subscription.offset, recovered};
 }
 
 // Says what the subscription gets of the past, and prepares it.
@@ -98,6 +99,13 @@ Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest&
         return request.since ? Recovered::None : Recovered::New;
     }
     const std::uint64_t since = request.since->offset;
+    if (since > until && since - until <= limits_.mailbox_updates) {
+        // The listener that the browser was at is ahead of this one: nothing is missed, and what
+        // is still to come here up to there is not news.
+        subscription.offset = since;
+        subscription.catch_up = std::make_unique<CatchUp>(MissedUpdates({}, 0, recovery_), since);
+        return Recovered::Full;
+    }
     const auto allowed = [&grants](const Update& update) {
         return grants.may(receive_live, update.topic, update.key);
     };

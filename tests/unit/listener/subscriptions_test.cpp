@@ -252,8 +252,21 @@ TEST_F(SubscriptionsTest, OfAnotherProcessNothingCanBeResumed) {
 
     EXPECT_EQ(room.subscribe(session, request).recovered, Recovered::None);
     EXPECT_EQ(output.take(), "1r:1\n1:caught up 1\n");
-    EXPECT_EQ(room.subscribe(session, resumed("a", 99)).recovered, Recovered::None);
+    EXPECT_EQ(room.subscribe(session, resumed("a", 1'000'000)).recovered, Recovered::None);
     EXPECT_EQ(output.take(), "");
+}
+
+// With several listeners a browser may come back to one that has not read its mail yet.
+TEST_F(SubscriptionsTest, AListenerThatLagsBehindTheLastOneRepeatsNothing) {
+    room.fan_out({make_update("a", "1")});
+
+    const Subscribed subscribed = room.subscribe(session, resumed("a", 3));
+    room.fan_out({make_update("a", "2"), make_update("a", "3"), make_update("a", "4")});
+
+    EXPECT_EQ(subscribed.recovered, Recovered::Full);
+    EXPECT_EQ(subscribed.offset, 3U);
+    EXPECT_EQ(output.sent, "1:caught up 3\n1:4\n");
+    EXPECT_EQ(session.record().matched.value(), 1U);
 }
 
 TEST_F(SubscriptionsTest, LiveUpdatesWaitForWhatWasMissed) {
