@@ -90,13 +90,18 @@ private:
 // A browser whose subscriptions are told apart. Sessions with the same TellingShapes share frames.
 class TellingOutput final : public FakeOutput {
 public:
-    TellingOutput() : FakeOutput(shape(1)) {}
+    TellingOutput() : FakeOutput(telling_shape(1)) {}
     [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override {
-        static std::map<std::uint32_t, TellingShape> shapes;
-        return shapes.try_emplace(subscription, subscription).first->second;
+        return telling_shape(subscription);
     }
     // What was sent since the last call.
     [[nodiscard]] std::string take() { return std::exchange(sent, {}); }
+
+private:
+    [[nodiscard]] static const WireShape& telling_shape(std::uint32_t subscription) {
+        static std::map<std::uint32_t, TellingShape> shapes;
+        return shapes.try_emplace(subscription, subscription).first->second;
+    }
 };
 
 }  // namespace rtbridge
