@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -42,5 +44,10 @@ struct Update {
     }
 };
 using UpdatePtr = std::shared_ptr<const Update>;
+
+inline void sort_by_offset(std::vector<UpdatePtr>& updates) {
+    std::sort(updates.begin(), updates.end(),
+              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+}
 
 }  // namespace rtbridge

@@ -8,11 +8,6 @@ namespace {
 // Looks at all slots.
 constexpr std::chrono::milliseconds sweep_interval_min{100};
 
-void sort_by_offset(std::vector<UpdatePtr>& updates) {
-    std::sort(updates.begin(), updates.end(),
-              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
-}
-
 // No topic or key holds a NUL (MQTT 5, 1.5.4; keys are refused that hold one).
 std::string slot_of(const Update& update) {
     std::string slot = update.topic;

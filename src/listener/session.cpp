@@ -1,11 +1,11 @@
 #include "listener/session.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <utility>
 
 #include "base/bytes.h"
+#include "listener/limit_reason.h"
 
 namespace rtbridge {
 namespace {
@@ -22,12 +22,6 @@ constexpr std::chrono::seconds stalled_after{1};
 std::chrono::milliseconds phase_of(const std::string& id, std::chrono::milliseconds interval) {
     const auto half = static_cast<std::size_t>(interval.count() / 2) + 1;
     return std::chrono::milliseconds(std::hash<std::string>()(id) % half);
-}
-
-// "limit=queue_bytes max=1048576": what the close reason says of a limit (at most 123 bytes, RFC
-// 6455, 5.5.1).
-std::string limit_reason(std::string_view name, std::size_t max) {
-    return "limit=" + std::string(name) + " max=" + std::to_string(max);
 }
 
 }  // namespace
@@ -80,12 +74,7 @@ bool Session::takes_at_once(const Subscription& subscription) const {
 
 bool Session::write_at_once(std::string_view frames, std::size_t updates) {
     record_->matched.add(updates);
-    if (!write(frames)) {
-        count_dropped(updates);
-        return false;
-    }
-    record_->delivered.add(updates);
-    return true;
+    return deliver(frames, updates);
 }
 
 bool Session::enqueue(Subscription& subscription, const FramePtr& frame, const UpdatePtr& update) {
@@ -187,7 +176,7 @@ bool Session::send_catch_up() {
     std::string bytes;
     shape.append(bytes, views);
     bytes += caught_up;
-    if (!bytes.empty()) (void)write_updates(bytes, frames.size());
+    if (!bytes.empty()) deliver_and_count(bytes, frames.size());
     const Subscription* const next = catching_up();
     const bool live_may_go = next == nullptr || !next->catch_up->holds_back_live();
     return live_may_go && output_.ready();
@@ -225,7 +214,7 @@ void Session::send_queue() {
             output_.shape(items.front()->subscription->number).append(joined, frames);
             bytes = joined;
         }
-        (void)write_updates(bytes, items.size());
+        deliver_and_count(bytes, items.size());
         if (closing_) return;  // abandoned: nothing waits any more
         queue_.pop(items.size());
     }
@@ -233,14 +222,17 @@ void Session::send_queue() {
     if (!queue_.empty()) stalled_since_ = env_.now;
 }
 
-bool Session::write_updates(std::string_view bytes, std::size_t updates) {
+bool Session::deliver(std::string_view bytes, std::size_t updates) {
     if (!write(bytes)) {
         count_dropped(updates);
         return false;
     }
     record_->delivered.add(updates);
-    env_.metrics.updates_out.add(updates);
     return true;
+}
+
+void Session::deliver_and_count(std::string_view bytes, std::size_t updates) {
+    if (deliver(bytes, updates)) env_.metrics.updates_out.add(updates);
 }
 
 bool Session::write(std::string_view bytes) {

@@ -112,7 +112,8 @@ private:
     bool send_control() ON_LISTENER_THREAD;
     bool send_catch_up() ON_LISTENER_THREAD;
     void send_queue() ON_LISTENER_THREAD;
-    bool write_updates(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
+    bool deliver(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
+    void deliver_and_count(std::string_view bytes, std::size_t updates) ON_LISTENER_THREAD;
     bool write(std::string_view bytes) ON_LISTENER_THREAD;
     void count_losses(const std::vector<SendQueue::Loss>& losses) ON_LISTENER_THREAD;
     void count_dropped(std::size_t updates) ON_LISTENER_THREAD;

@@ -15,6 +15,9 @@ namespace {
 // of browsers that read fast enough.
 constexpr std::size_t batch_slice_bytes = 32 * KiB;
 
+// How often the time is looked at: where many groups want an update, each takes its time.
+constexpr std::size_t updates_per_look = 64;
+
 constexpr std::size_t session_id_characters = 10;
 
 std::uint32_t smallest_free_number(const Session& session) {
@@ -236,10 +239,13 @@ void Sessions::unindex(Group& group) {
     paced_.erase(&group);
 }
 
-void Sessions::fan_out(const std::deque<UpdatePtr>& updates) {
+void Sessions::fan_out(std::deque<UpdatePtr>& updates, SteadyTime until) {
     environment_.now = deps_.clock.now();
     std::size_t slice_bytes = 0;
-    for (const UpdatePtr& update : updates) {
+    for (std::size_t taken = 0; !updates.empty(); ++taken) {
+        if (taken % updates_per_look == 0 && taken > 0 && deps_.clock.now() >= until) break;
+        const UpdatePtr update = std::move(updates.front());
+        updates.pop_front();
         if (update->offset > values_.newest_offset() + 1) note_lost(update->offset);
         remember(update);
         if (update->shape == PayloadShape::Cleared) continue;

@@ -56,7 +56,9 @@ public:
 
     // Remembers each update, gives it to every subscription that selects it, and writes to each of
     // their sessions once. A jump in offsets is a gap for all.
-    void fan_out(const std::deque<UpdatePtr>& updates) ON_LISTENER_THREAD;
+    // Takes the updates out; what is left when `until` has passed is for a later call.
+    void fan_out(std::deque<UpdatePtr>& updates,
+                 SteadyTime until = SteadyTime::max()) ON_LISTENER_THREAD;
     // What subscriptions with a max_rate hold back: when to call release() again, and that.
     [[nodiscard]] std::optional<SteadyTime> next_release() const ON_LISTENER_THREAD;
     void release(SteadyTime now) ON_LISTENER_THREAD;

@@ -240,8 +240,7 @@ ValueStore::Missed ValueStore::missed(const Selection& selection, Payloads paylo
         for (const History::iterator& older : entry.older) take(older->update);
         take(entry.newest);
     }
-    std::sort(result.updates.begin(), result.updates.end(),
-              [](const UpdatePtr& a, const UpdatePtr& b) { return a->offset < b->offset; });
+    sort_by_offset(result.updates);
     return result;
 }
 

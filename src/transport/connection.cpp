@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "access/client_address.h"
+#include "listener/limit_reason.h"
 #include "transport/connection_pending.h"
 #include "transport/listener_state.h"
 #include "transport/websocket_frame.h"
@@ -72,8 +73,9 @@ void Connection::check_handshake(SteadyTime now) {
     if (now - receiving_since_ < patience) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
     if (full_mode_) {
-        return full_mode_->close(CloseCode::NoHello,
-                                 "limit=handshake_timeout max=" + std::to_string(patience.count()));
+        return full_mode_->close(
+            CloseCode::NoHello,
+            limit_reason("handshake_timeout", static_cast<std::uint64_t>(patience.count())));
     }
     abandon();
 }
@@ -116,8 +118,7 @@ int Connection::on_frame(const FramePart& part) {
     const std::size_t bytes = message_bytes_ + part.bytes_to_come;
     if (bytes > frame_bytes_max) {
         state_.metrics.hit(Limit::Frame);
-        const std::string reason =
-            "limit=frame max=" + std::to_string(frame_bytes_max) + " got=" + std::to_string(bytes);
+        const std::string reason = limit_reason("frame", frame_bytes_max, bytes);
         if (session() != nullptr) session()->close(CloseCode::MessageTooBig, reason);
         close(CloseCode::MessageTooBig, reason);
         return on_writable();  // closes at once: what would still come of this message is not read

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "access/admission.h"
+#include "listener/limit_reason.h"
 #include "listener/selection_check.h"
 #include "transport/api.h"
 #include "transport/connection.h"
@@ -196,7 +197,7 @@ std::optional<Connection::SessionRefusal> Connection::refuse_session(const Sessi
         state_.sessions.registry().count_of_user(identity.user) >= per_user_max) {
         state_.metrics.hit(Limit::ConnectionsPerUser);
         return SessionRefusal{429, CloseCode::UserConnections,
-                              "limit=connections_per_user max=" + std::to_string(per_user_max)};
+                              limit_reason("connections_per_user", per_user_max)};
     }
     return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "listener/limit_reason.h"
 #include "transport/goodbye.h"
 #include "transport/listener_state.h"
 #include "transport/websocket_frame.h"
@@ -17,11 +18,6 @@ constexpr int violations_max = 3;
 double draw_lot() {
     static thread_local std::minstd_rand random{std::random_device{}()};
     return std::uniform_real_distribution<double>(0, 1)(random);
-}
-
-std::string limit_reason(std::string_view name, std::uint64_t max, std::uint64_t got) {
-    return "limit=" + std::string(name) + " max=" + std::to_string(max) +
-           " got=" + std::to_string(got);
 }
 
 }  // namespace

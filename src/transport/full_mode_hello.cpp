@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "listener/limit_reason.h"
 #include "transport/denial.h"
 #include "transport/full_mode.h"
 #include "transport/identification.h"
@@ -132,8 +133,7 @@ bool FullMode::open(std::uint32_t id, std::optional<Visitor> visitor) {
         error.value = of_user + 1;
         error.maximum = per_user_max;
         return refused(error, CloseCode::UserConnections,
-                       "limit=connections_per_user max=" + std::to_string(per_user_max) +
-                           " got=" + std::to_string(of_user + 1));
+                       limit_reason("connections_per_user", per_user_max, of_user + 1));
     }
     session_ = &state_.sessions.open(state_.accesses.share(*std::move(visitor), context.policy()),
                                      output_);

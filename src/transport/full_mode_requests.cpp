@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "config/in_quotes.h"
 #include "listener/selection_check.h"
 #include "transport/denial.h"
 #include "transport/full_mode.h"
 #include "transport/latest_page.h"
 #include "transport/listener_state.h"
+#include "transport/publish_check.h"
 #include "transport/token_renewal.h"
 
 namespace rtbridge {
@@ -52,15 +52,6 @@ std::size_t filters_of(const Session& session) {
         filters += filters_of(subscription->group->selection());
     }
     return filters;
-}
-
-// The action that is refused, where one is.
-std::optional<Action> refused_action(const PublishRequest& publish, const Grants& grants) {
-    if (!grants.may(Action::Publish, publish.topic)) return Action::Publish;
-    if (publish.retain && !grants.may(Action::PublishRetained, publish.topic)) {
-        return Action::PublishRetained;
-    }
-    return std::nullopt;
 }
 
 }  // namespace
@@ -111,11 +102,8 @@ void FullMode::on_request(std::uint32_t id, const GetRequest& get) {
 void FullMode::on_request(std::uint32_t id, PublishRequest& publish) {
     const SessionAccess& access = *session_->access();
     if (state_.draining) return refuse(id, {ErrorCode::Unavailable, "draining", true});
-    if (const auto action = refused_action(publish, *access.grants)) {
-        const std::string what = std::string(name_of(*action)) + " to " + in_quotes(publish.topic);
-        report_denial(state_.api(), access.identity(), what,
-                      access.grants->decide(*action, publish.topic).rule);
-        return refuse(id, {ErrorCode::Forbidden, "no access to " + what});
+    if (const auto refusal = refuse_publish(publish, access, state_.api())) {
+        return refuse(id, {ErrorCode::Forbidden, *refusal});
     }
     publish.user = access.identity().user;
     const bool asked = state_.publishes.request(
@@ -131,16 +119,9 @@ void FullMode::on_request(std::uint32_t id, PublishRequest& publish) {
 
 void FullMode::on_published(std::uint32_t id, PublishResult result) {
     if (closing()) return;
-    switch (result) {
-        case PublishResult::Taken:
-            return accept(id, "{}");
-        case PublishResult::DroppedByRule:
-            return refuse(id, {ErrorCode::BrokerRefused,
-                               "a rule with on_invalid = \"drop\" refused the payload"});
-        case PublishResult::RefusedByBroker:
-            return refuse(id, {ErrorCode::BrokerRefused,
-                               "the broker did not take it: no memory, or it hangs", true});
-    }
+    if (result == PublishResult::Taken) return accept(id, "{}");
+    refuse(id, {ErrorCode::BrokerRefused, std::string(why_not_published(result)),
+                result == PublishResult::RefusedByBroker});
 }
 
 void FullMode::on_request(std::uint32_t id, const AuthRequest& auth) {

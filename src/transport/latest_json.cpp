@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/json_text.h"
+#include "transport/latest_page.h"
 #include "transport/page_cursor.h"
 
 namespace rtbridge {
@@ -63,13 +64,8 @@ HttpReply answer_latest(const HttpRequest& request, const ValueStore& values, co
         metrics.denied_browsers.add();
         return HttpReply::error(403, "forbidden", "no access to anything of topic=" + filter_text);
     }
-    const auto allowed = [&](const Update& update) {
-        if (grants.may(receive_live, update.topic, update.key)) return true;
-        metrics.filtered_browsers.add();
-        return false;
-    };
     const ValueStore::Page page =
-        values.page(filter.value(), ValueStore::Payloads::JsonOnly, allowed,
+        values.page(filter.value(), ValueStore::Payloads::JsonOnly, receivable(grants, metrics),
                     after ? &*after : nullptr, limit, page_bytes);
 
     HttpReply reply;

@@ -25,16 +25,19 @@ std::string item(const Update& update) {
 
 }  // namespace
 
-std::string latest_page(const GetRequest& get, const ValueStore& values, const Grants& grants,
-                        Metrics& metrics) {
-    const auto allowed = [&](const Update& update) {
+ValueStore::Allowed receivable(const Grants& grants, Metrics& metrics) {
+    return [&](const Update& update) {
         if (grants.may(receive_live, update.topic, update.key)) return true;
         metrics.filtered_browsers.add();
         return false;
     };
-    const ValueStore::Page page =
-        values.page(Selection{get.topics, {}}, ValueStore::Payloads::Any, allowed,
-                    get.after ? &*get.after : nullptr, get.limit, page_bytes_max);
+}
+
+std::string latest_page(const GetRequest& get, const ValueStore& values, const Grants& grants,
+                        Metrics& metrics) {
+    const ValueStore::Page page = values.page(
+        Selection{get.topics, {}}, ValueStore::Payloads::Any, receivable(grants, metrics),
+        get.after ? &*get.after : nullptr, get.limit, page_bytes_max);
     std::string text = "{\"items\":[";
     std::optional<ValueStore::Position> next = page.next;
     const Update* last = nullptr;

@@ -10,6 +10,10 @@
 
 namespace rtbridge {
 
+// For ValueStore::page(): what `grants` allows to receive; what it doesn't is counted. Both have to
+// outlive it.
+[[nodiscard]] ValueStore::Allowed receivable(const Grants& grants, Metrics& metrics);
+
 // {"items":[{"t":...,"o":...,"ts":...,"d":...}],"next":"..."}: the newest values in topic order
 // that `grants` allows to receive. Up to 256 KiB; a value that alone is larger than that is told as
 // "too_large": its size. `next` is null on the last page; a page may be empty and not the last.

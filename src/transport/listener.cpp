@@ -1,7 +1,10 @@
 // The loop of a listener thread:
 //
-//     sleep until a socket or the broker stirs  (fall_asleep: tells the broker that a wake-up is
-//     needed) sockets -> libwebsockets -> Connection -> Session mailbox -> fan out
+//     sleep until a socket or the broker stirs (fall_asleep: the broker then knows to wake it)
+//
+//     sockets -> libwebsockets -> Connection -> Session
+//
+//     mailbox -> fan out
 //
 // It is a libuv loop of ours that libwebsockets joins (see LwsServer).
 
@@ -12,9 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <deque>
 #include <future>
-#include <iterator>
 
 #include "transport/acceptor.h"
 #include "transport/listener_state.h"
@@ -27,10 +28,9 @@ namespace {
 // How often sessions are checked for liveness and slowness; finer than any limit that it measures.
 constexpr std::uint64_t check_interval_ms = 250;
 
-// A turn of the loop spends so long on mail, looking at the time every so many updates: however
-// much of it came, browsers are heard in between, and their pongs.
+// A turn of the loop spends so long on mail: however much of it came, browsers are heard in
+// between, and their pongs.
 constexpr std::chrono::milliseconds mail_per_turn{20};
-constexpr std::ptrdiff_t updates_per_look = 64;
 
 // Signals belong to the broker.
 class AllSignalsBlocked {
@@ -183,20 +183,8 @@ private:
 
     // What this turn has no time for stays for the next one.
     void read_mail() ON_LISTENER_THREAD {
-        const SteadyTime until = deps_.clock.now() + mail_per_turn;
-        std::deque<UpdatePtr>& updates = mail_.updates;
-        while (static_cast<std::ptrdiff_t>(updates.size()) > updates_per_look) {
-            const auto end = updates.begin() + updates_per_look;
-            reading_.assign(std::make_move_iterator(updates.begin()), std::make_move_iterator(end));
-            updates.erase(updates.begin(), end);
-            state_.sessions.fan_out(reading_);
-            if (deps_.clock.now() >= until) return schedule_release();
-        }
-        reading_.clear();
-        reading_.swap(updates);
-        state_.sessions.fan_out(reading_);
-        reading_.clear();
-        deliver_answers();
+        state_.sessions.fan_out(mail_.updates, deps_.clock.now() + mail_per_turn);
+        if (mail_.updates.empty()) deliver_answers();
         schedule_release();
     }
 
@@ -292,8 +280,7 @@ private:
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
     MailPace pace_;
-    MailboxBatch mail_;              // what is left to read; kept for its memory
-    std::deque<UpdatePtr> reading_;  // likewise
+    MailboxBatch mail_;  // what is left to read; kept for its memory
     std::atomic<bool> stop_requested_{false};
     SteadyTime drain_until_;
     bool handles_started_ = false;

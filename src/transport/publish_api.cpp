@@ -10,7 +10,7 @@
 #include "rules/json_document.h"
 #include "rules/json_splice.h"
 #include "topic/topic_name.h"
-#include "transport/denial.h"
+#include "transport/publish_check.h"
 
 namespace rtbridge {
 namespace {
@@ -86,15 +86,6 @@ private:
     bool has_topic_ = false, has_payload_ = false, has_qos_ = false, has_retain_ = false;
 };
 
-// The action that is refused, where one is.
-std::optional<Action> refused_action(const PublishRequest& request, const Grants& grants) {
-    if (!grants.may({Action::Publish}, request.topic)) return Action::Publish;
-    if (request.retain && !grants.may({Action::PublishRetained}, request.topic)) {
-        return Action::PublishRetained;
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 Answer answer_publish(const HttpRequest& request, const ApiContext& context,
@@ -109,11 +100,8 @@ Answer answer_publish(const HttpRequest& request, const ApiContext& context,
     if (const char* mistake = topic_name_mistake(publish.topic)) {
         return HttpReply::error(400, "bad_topic", std::string("the topic ") + mistake);
     }
-    if (const auto action = refused_action(publish, *access.grants)) {
-        const std::string what = std::string(name_of(*action)) + " to " + in_quotes(publish.topic);
-        report_denial(context, access.identity(), what,
-                      access.grants->decide(*action, publish.topic).rule);
-        return HttpReply::error(403, "forbidden", "no access to " + what);
+    if (const auto refusal = refuse_publish(publish, access, context)) {
+        return HttpReply::error(403, "forbidden", *refusal);
     }
     publish.user = access.identity().user;
     return std::move(publish);
@@ -122,11 +110,9 @@ Answer answer_publish(const HttpRequest& request, const ApiContext& context,
 HttpReply publish_reply(PublishResult result) {
     switch (result) {
         case PublishResult::RefusedByBroker:
-            return HttpReply::error(502, "broker_refused",
-                                    "the broker did not take it: no memory, or it hangs");
+            return HttpReply::error(502, "broker_refused", why_not_published(result));
         case PublishResult::DroppedByRule:
-            return HttpReply::error(409, "dropped",
-                                    "a rule with on_invalid = \"drop\" refused the payload");
+            return HttpReply::error(409, "dropped", why_not_published(result));
         case PublishResult::Taken:
             break;
     }

@@ -134,7 +134,8 @@ protected:
         assert_on_listener_thread();
         Update update = *make_update(std::move(topic), std::move(payload));
         update.offset = ++offset;
-        state->sessions.fan_out({std::make_shared<const Update>(std::move(update))});
+        std::deque<UpdatePtr> updates{std::make_shared<const Update>(std::move(update))};
+        state->sessions.fan_out(updates);
     }
     std::vector<PublishDesk::Waiting> fetch_as_broker() {
         is_listener_thread = false;
