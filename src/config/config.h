@@ -37,6 +37,7 @@ struct ListenerConfig {
     std::vector<std::string>
         origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
     bool dashboard = true;
+    Placed<std::string> www{};  // absolute directory of the operator's own files; empty: none
     std::uint32_t threads = 1;  // listeners that share the port
     SourcePlace bind_place;     // of the key, or of the file where it is absent
 };
@@ -163,7 +164,9 @@ struct DeadbandConfig {
     double band = 0;    // > 0
 };
 
-struct BrowserConfig {  // what browsers get of a rule; MQTT subscribers get all
+struct BrowserConfig {                   // what browsers get of a rule; MQTT subscribers get all
+    std::string event;                   // of SSE and Socket.IO; empty: none
+    std::optional<TemplateSource> body;  // absent: the payload
     std::optional<RateConfig> max_rate;
     std::vector<DeadbandConfig> deadband;  // in file order; empty: none
     [[nodiscard]] bool thins() const { return max_rate.has_value() || !deadband.empty(); }
@@ -188,12 +191,70 @@ struct RuleConfig {
     std::optional<HistoryConfig> history;  // absent: browsers get no past but the newest value
 };
 
+// Where the MQTT streams of browsers go.
+struct MqttTunnelConfig {
+    BindAddress to;
+    SourcePlace place;
+};
+
+// What is sent to a Socket.IO client: an event with one argument.
+struct SocketIoReplyConfig {
+    std::string event;
+    std::optional<TemplateSource> body;  // absent: what the request has to tell (protocols 3.4)
+};
+
+enum class SocketIoDo { Subscribe, Unsubscribe, SubscribeAll, Latest, Status, Notify, Publish };
+
+// A client's event becomes a request of its session.
+struct SocketIoOnConfig {
+    Placed<std::string> event;
+    SocketIoDo action = SocketIoDo::Subscribe;
+    std::optional<Placed<std::string>> key;    // template
+    std::optional<Placed<std::string>> topic;  // template: of publish
+    std::optional<TemplateSource> payload;     // likewise
+    std::string role;                          // needed; empty: anyone
+    std::optional<SocketIoReplyConfig> reply;
+};
+
+struct SocketIoConfig {
+    std::string path = "/socket.io/";
+    std::chrono::milliseconds ping_interval{25'000};
+    std::chrono::milliseconds ping_timeout{20'000};
+    std::chrono::milliseconds connect_timeout{45'000};
+    std::size_t max_payload_bytes = 1'000'000;
+    std::optional<TemplateSource> body;        // overrides those of rules on this transport
+    std::vector<SocketIoReplyConfig> welcome;  // after CONNECT, in file order
+    std::vector<SocketIoOnConfig> on;
+};
+
+struct SseConfig {
+    std::optional<TemplateSource> body;  // overrides those of rules on this transport
+};
+
+enum class HttpRouteMethod { Get, Post };
+
+// An HTTP request that publishes, or that asks for a newest value.
+struct HttpRouteConfig {
+    HttpRouteMethod method = HttpRouteMethod::Get;
+    Placed<std::string> path;               // "/match/{id}": a name in braces is one segment
+    Placed<std::string> publish;            // Post: template of a topic
+    std::optional<TemplateSource> payload;  // Post; absent: the body
+    int qos = 0;
+    bool retain = false;
+    std::optional<TemplateSource> reply;  // absent: {"ok":true}, or the newest value
+    Placed<std::string> latest;           // Get: template of a topic
+};
+
 struct Config {
     ListenerConfig listener;
     LimitsConfig limits;
     std::optional<AuthConfig> auth;  // absent: loopback only, everyone there may everything
     std::optional<AclConfig> acl;    // absent: who is let in may read; MQTT clients are not checked
     std::vector<RuleConfig> rules;   // in the order that they apply
+    std::optional<MqttTunnelConfig> mqtt_tunnel;  // absent: no MQTT over WebSocket
+    SocketIoConfig socketio;
+    SseConfig sse;
+    std::vector<HttpRouteConfig> http_routes;
 
     // What runs without a file: the defaults above and one rule for battery/#.
     [[nodiscard]] static Config built_in();

@@ -35,12 +35,19 @@ struct Update {
     std::string topic;
     std::string key_name;  // what browsers call the key in a query ("userId"); empty = no key
     std::string key;       // its value as text
-    std::string payload;
+    std::string payload;   // the body that its rule makes for browsers
     PayloadShape shape = PayloadShape::Json;
+    std::string event;          // of SSE and Socket.IO; empty: its rule names none
+    std::string sse_body;       // JSON in place of `payload` on this transport; empty: `payload`
+    std::string socketio_body;  // likewise
+    // Tells updates apart that one publish made for the same topic and key, with other bodies or
+    // events: from 0.
+    std::uint32_t variant = 0;
     HistoryLimits history;
 
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return sizeof(Update) + topic.size() + key_name.size() + key.size() + payload.size();
+        return sizeof(Update) + topic.size() + key_name.size() + key.size() + payload.size() +
+               event.size() + sse_body.size() + socketio_body.size();
     }
 };
 using UpdatePtr = std::shared_ptr<const Update>;
