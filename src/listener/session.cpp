@@ -16,6 +16,9 @@ constexpr int bad_requests_max = 3;
 // After so long without any progress what waits in mode Latest is old, the round of the queue that
 // was being sent as well.
 constexpr std::chrono::seconds stalled_after{1};
+// Proxies end an answer in which nothing comes for long (protocols.md 2).
+constexpr std::chrono::milliseconds silence_max{15'000};
+constexpr std::chrono::minutes looked_at_every{1};
 
 // Browsers that come back together after a restart must not be pinged together for ever: each first
 // ping comes up to half an interval early, and the rest follow it.
@@ -283,11 +286,8 @@ bool Session::may_receive(const Update& update) const {
 // When something may have to be done, at the soonest.
 void Session::schedule_check() {
     const LimitsConfig& limits = *env_.limits;
-    SteadyTime due =
-        pinged_at_ ? *pinged_at_ + limits.ping_interval / 2 : last_life_ + limits.ping_interval;
-    if (!pinged_at_ && output_.watches_for_silence()) {
-        due = std::min(due, last_write_ + limits.ping_interval);
-    }
+    SteadyTime due = env_.clock.now() + looked_at_every;
+    if (const auto next = next_liveness_check()) due = std::min(due, *next);
     if (hard_since_) due = std::min(due, *hard_since_ + limits.queue.close_after);
     if (const auto& expires = access_->identity().expires_unix_s) {
         const std::chrono::milliseconds left(*expires * 1000 - env_.clock.unix_ms());
@@ -309,20 +309,39 @@ void Session::check(SteadyTime now) {
         close(CloseCode::TooSlow, limit_reason("queue.hard", queue.hard_bytes));
         return;
     }
+    check_liveness(now);
+    if (!closing_) schedule_check();
+}
+
+// Of a ping, of its answer, or of a word to break a silence.
+std::optional<SteadyTime> Session::next_liveness_check() const {
+    using Liveness = SessionOutput::Liveness;
     const auto interval = env_.limits->ping_interval;
-    const bool silent = output_.watches_for_silence() && now - last_write_ >= interval;
-    if (pinged_at_) {
-        if (now - *pinged_at_ >= interval / 2) {
-            env_.metrics.hit(Limit::PingInterval);
-            close(CloseCode::NoPong, "no pong");
-            return;
-        }
-    } else if (silent || now - last_life_ >= interval) {
-        pinged_at_ = now;
-        last_write_ = now;
-        output_.ping();
+    switch (output_.liveness()) {
+        case Liveness::Elsewhere:
+            return std::nullopt;
+        case Liveness::Told:
+            return last_write_ + std::min(interval, silence_max);
+        case Liveness::Asked:
+            return pinged_at_ ? *pinged_at_ + interval / 2 : last_life_ + interval;
+        case Liveness::Watched:
+            return pinged_at_ ? *pinged_at_ + interval / 2
+                              : std::min(last_life_, last_write_) + interval;
     }
-    schedule_check();
+    return std::nullopt;
+}
+
+void Session::check_liveness(SteadyTime now) {
+    const std::optional<SteadyTime> due = next_liveness_check();
+    if (!due || now < *due) return;
+    if (pinged_at_) {
+        env_.metrics.hit(Limit::PingInterval);
+        close(CloseCode::NoPong, "no pong");
+        return;
+    }
+    if (output_.liveness() != SessionOutput::Liveness::Told) pinged_at_ = now;
+    last_write_ = now;
+    output_.ping();
 }
 
 void Session::close(CloseCode code, std::string_view reason) {

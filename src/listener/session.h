@@ -36,8 +36,14 @@ public:
     virtual void request_writable() = 0;
     // A liveness probe, sent as soon as a frame boundary allows.
     virtual void ping() = 0;
-    // The browser expects to hear something in every limits.ping_interval, a probe if nothing else.
-    [[nodiscard]] virtual bool watches_for_silence() const { return false; }
+    // How the session learns that the browser is alive.
+    enum class Liveness : std::uint8_t {
+        Asked,      // by ping(), which is answered by a sign of life
+        Watched,    // likewise; and in every limits.ping_interval it expects to hear something
+        Told,       // not at all: it can't answer, but expects to hear something as often as that
+        Elsewhere,  // the transport has heartbeats of its own
+    };
+    [[nodiscard]] virtual Liveness liveness() const { return Liveness::Asked; }
     // Ends the connection; the session is removed by the transport once it is closed.
     virtual void close(CloseCode code, std::string_view reason) = 0;
     // How the subscription with this number is written.
@@ -121,6 +127,8 @@ private:
     void note_gap(Subscription& subscription, std::uint64_t from, std::uint64_t to, std::uint64_t n,
                   GapReason why) ON_LISTENER_THREAD;
     void schedule_check() ON_LISTENER_THREAD;
+    [[nodiscard]] std::optional<SteadyTime> next_liveness_check() const;
+    void check_liveness(SteadyTime now) ON_LISTENER_THREAD;
     [[nodiscard]] bool may_receive(const Update& update) const;
     [[nodiscard]] Subscription* catching_up() const;
 

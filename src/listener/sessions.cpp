@@ -133,16 +133,37 @@ Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest&
     return Recovered::Latest;
 }
 
+// Out of what waits; returns how many.
+template <typename Unwanted>
+std::size_t Sessions::take_back(Session& session, const Unwanted& unwanted) {
+    const std::size_t taken_back = session.queue_.remove_if(unwanted);
+    session.record_->matched.subtract(taken_back);
+    session.sorted_ = static_cast<std::uint32_t>(session.queue_.size());
+    return taken_back;
+}
+
 bool Sessions::unsubscribe(Session& session, std::uint32_t number) {
     Subscription* const subscription = session.find_subscription(number);
     if (subscription == nullptr) return false;
-    const std::size_t withdrawn = session.queue_.remove_if(
-        [&](const SendQueue::Item& item) { return item.subscription == subscription; });
-    session.record_->matched.subtract(withdrawn);
-    session.sorted_ = static_cast<std::uint32_t>(session.queue_.size());
+    take_back(session,
+              [&](const SendQueue::Item& item) { return item.subscription == subscription; });
     leave_group(*subscription);
     std::erase_if(session.subscriptions_,
                   [&](const auto& owned) { return owned.get() == subscription; });
+    publish_details(session);
+    return true;
+}
+
+bool Sessions::change_selection(Session& session, std::uint32_t number, Selection selection) {
+    Subscription* const subscription = session.find_subscription(number);
+    if (subscription == nullptr) return false;
+    take_back(session, [&](const SendQueue::Item& item) {
+        return item.subscription == subscription && !selection.selects(*item.update);
+    });
+    Group::Kind kind = subscription->group->kind();
+    kind.selection = std::move(selection);
+    join_group(*subscription, std::move(kind));
+    if (session.flush_owed_) session.flush();
     publish_details(session);
     return true;
 }
@@ -161,11 +182,8 @@ void Sessions::change_access(Session& session, SessionAccessPtr access) {
     assert(session.access()->identity().user == access->identity().user);
     session.access_ = std::move(access);
     session.schedule_check();
-    const std::size_t taken_back = session.queue_.remove_if(
-        [&](const SendQueue::Item& item) { return !session.may_receive(*item.update); });
-    session.record_->matched.subtract(taken_back);
-    session.sorted_ = static_cast<std::uint32_t>(session.queue_.size());
-    deps_.metrics.filtered_browsers.add(taken_back);
+    deps_.metrics.filtered_browsers.add(take_back(
+        session, [&](const SendQueue::Item& item) { return !session.may_receive(*item.update); }));
     for (const auto& subscription : session.subscriptions_) {
         Group::Kind kind = subscription->group->kind();
         kind.grants = session.access()->grants;

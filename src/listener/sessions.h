@@ -48,6 +48,11 @@ public:
     // Nothing of it is sent any more. False: there is no such subscription.
     bool unsubscribe(Session& session, std::uint32_t number) ON_LISTENER_THREAD;
 
+    // From now on the subscription gets what `selection` selects, and nothing else. What its
+    // session already has is not repeated. False: there is no such subscription.
+    bool change_selection(Session& session, std::uint32_t number,
+                          Selection selection) ON_LISTENER_THREAD;
+
     // A fresh token, or a reload: from now on other updates reach the session, and what waits and
     // may not be received any more is taken back. One that may receive the same notices nothing.
     void change_access(Session& session, SessionAccessPtr access) ON_LISTENER_THREAD;
@@ -80,6 +85,8 @@ private:
 
     [[nodiscard]] Recovered begin(Subscription& subscription,
                                   const SubscriptionRequest& request) ON_LISTENER_THREAD;
+    template <typename Unwanted>
+    std::size_t take_back(Session& session, const Unwanted& unwanted) ON_LISTENER_THREAD;
     void join_group(Subscription& subscription, Group::Kind kind) ON_LISTENER_THREAD;
     void leave_group(Subscription& subscription) ON_LISTENER_THREAD;
     void publish_details(const Session& session) ON_LISTENER_THREAD;

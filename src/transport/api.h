@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,9 +13,12 @@
 
 namespace rtbridge {
 
+class HttpResponder;
+
 // What to reply; or a check to run beside the loop first, whose result goes into a second call; or
-// what the broker is to publish first, whose result goes into answer_published().
-using Answer = std::variant<HttpReply, LoginCheck, PublishRequest>;
+// what the broker is to publish first, whose result goes into answer_published(); or who replies
+// later.
+using Answer = std::variant<HttpReply, LoginCheck, PublishRequest, std::shared_ptr<HttpResponder>>;
 
 // The answer to any request but a WebSocket upgrade: routes of design, dashboard, errors as JSON.
 // Refuses who may not in, except at the page and the health checks, which need no identity.

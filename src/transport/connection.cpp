@@ -72,8 +72,8 @@ void Connection::check_handshake(SteadyTime now) {
     if (capacity_ != Capacity::Free) patience = std::min(patience, refusal_patience);
     if (now - receiving_since_ < patience) return;
     state_.metrics.hit(Limit::HandshakeTimeout);
-    if (full_mode_) {
-        return full_mode_->close(
+    if (conversation_) {
+        return conversation_->close(
             CloseCode::NoHello,
             limit_reason("handshake_timeout", static_cast<std::uint64_t>(patience.count())));
     }
@@ -113,57 +113,34 @@ int Connection::reply_and_close(const HttpReply& reply) {
 
 int Connection::on_frame(const FramePart& part) {
     state_.sessions.figures().received_websocket_bytes.add(part.bytes.size());
-    message_bytes_ += part.bytes.size();
-    const std::size_t frame_bytes_max = state_.config->limits.frame_bytes;
-    const std::size_t bytes = message_bytes_ + part.bytes_to_come;
-    if (bytes > frame_bytes_max) {
-        state_.metrics.hit(Limit::Frame);
-        const std::string reason = limit_reason("frame", frame_bytes_max, bytes);
-        if (session() != nullptr) session()->close(CloseCode::MessageTooBig, reason);
+    const auto kind = part.binary ? Conversation::Message::Binary : Conversation::Message::Text;
+    if (conversation_->streams()) {
+        conversation_->on_message(part.bytes, kind);
+        return 0;
+    }
+    const Conversation::MessageLimit limit = conversation_->message_limit();
+    const std::size_t bytes = message_.size() + part.bytes.size() + part.bytes_to_come;
+    if (bytes > limit.bytes) {
+        state_.metrics.hit(limit.limit);
+        const std::string reason = limit_reason(limit.name, limit.bytes, bytes);
+        conversation_->close(CloseCode::MessageTooBig, reason);
         close(CloseCode::MessageTooBig, reason);
         return on_writable();  // closes at once: what would still come of this message is not read
     }
-    const bool whole = full_mode_ || message_bytes_ <= auth_frame_bytes_max;
-    if (whole) message_ += part.bytes;
-    if (session() != nullptr) session()->on_life();
-    if (!part.message_complete) return 0;
-
-    const std::string message = std::exchange(message_, {});
-    message_bytes_ = 0;
-    if (!full_mode_) {
-        on_plain_message(message, whole);
-    } else if (part.binary) {
-        full_mode_->on_binary();
-    } else {
-        full_mode_->on_text(message);
-    }
+    message_ += part.bytes;
+    conversation_->on_life();
+    if (part.message_complete) conversation_->on_message(std::exchange(message_, {}), kind);
     return 0;
 }
 
-void Connection::on_plain_message(const std::string& message, bool whole) {
-    // Without a session yet, its login is being checked: what it says before that is not heard.
-    if (session_ == nullptr || session_->closing() || !session_->take_request()) return;
-    if (const auto frame = whole ? read_auth_frame(message) : std::nullopt) {
-        return on_auth_frame(*frame);
-    }
-    answer_frame(error_reply(std::nullopt, {ErrorCode::BadRequest,
-                                            "plain mode takes no requests but {\"op\":\"auth\"}"}));
-    session_->on_bad_request();
-}
-
-void Connection::answer_frame(std::string_view text) {
-    // One that does not read its answers misses them.
-    if (ready()) (void)write(websocket_frame(Opcode::Text, text));
-}
-
 void Connection::on_pong() {
-    if (session() != nullptr) session()->on_life();
+    conversation_->on_life();
 }
 
 void Connection::on_peer_close(std::string_view payload) {
     peer_closed_ = true;
     peer_close_code_ = close_code_in(payload).value_or(Disconnects::no_code);
-    if (session() != nullptr) session()->abandon();
+    conversation_->on_peer_close();
 }
 
 int Connection::on_writable() {
@@ -177,7 +154,7 @@ int Connection::on_writable() {
         return -1;
     }
     if (ping_pending_) ping();
-    if (session() != nullptr) session()->on_writable();
+    conversation_->on_writable();
     return 0;
 }
 
@@ -185,6 +162,7 @@ int Connection::on_writable() {
 // must leave lws alone.
 void Connection::on_http_closed() {
     dead_ = true;
+    end_exchange();
     // lws hangs up on a header that is too long without a word; what came in tells.
     if (headers_read_ || wsi_ == nullptr) return;
     tcp_info info{};
@@ -214,28 +192,41 @@ void Connection::on_websocket_closed() {
 }
 
 bool Connection::ended_by_lws() const {
-    return (session_ != nullptr || full_mode_) && !peer_closed_ && lws_get_close_length(wsi_) > 0;
+    return websocket_ && !peer_closed_ && lws_get_close_length(wsi_) > 0;
 }
 
 void Connection::on_closed() {
-    if (full_mode_) full_mode_->end();
-    full_mode_.reset();
-    if (session_ != nullptr) state_.sessions.remove(*std::exchange(session_, nullptr));
+    dead_ = true;
+    if (conversation_ && !upgrade_) conversation_->on_closed();
+    conversation_.reset();
+    upgrade_.reset();
+    end_exchange();
+    request_.reset();
 }
 
-Session* Connection::session() const {
-    return full_mode_ ? full_mode_->session() : session_;
+void Connection::end_exchange() {
+    if (request_ && request_->responder) {
+        std::exchange(request_->responder, nullptr)->on_gone();
+    }
+}
+
+void Connection::recheck_access() {
+    if (conversation_ && !upgrade_) conversation_->recheck_access();
+    if (request_ && request_->responder) {
+        const std::shared_ptr<HttpResponder> responder = request_->responder;
+        responder->recheck_access();
+    }
 }
 
 bool Connection::ready() const {
     return !dead_ && !close_request_ && lws_partial_buffered(wsi_) == 0 && !ended_by_lws();
 }
 
-SessionOutput::Written Connection::write(std::string_view frames) {
-    state_.sessions.figures().sent_websocket_bytes.add(frames.size());
-    if (lws_write(wsi_, as_lws_bytes(frames), frames.size(), LWS_WRITE_RAW) >= 0) {
-        return Written::Yes;
-    }
+SessionOutput::Written Connection::write(std::string_view bytes) {
+    ListenerFigures& figures = state_.sessions.figures();
+    (websocket_ ? figures.sent_websocket_bytes : figures.sent_http_bytes).add(bytes.size());
+    const lws_write_protocol as = websocket_ ? LWS_WRITE_RAW : LWS_WRITE_HTTP;
+    if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), as) >= 0) return Written::Yes;
     abandon();
     return Written::No;
 }
@@ -252,29 +243,41 @@ void Connection::request_writable() {
 
 void Connection::ping() {
     assert_on_listener_thread();
-    // Never empty: lws 4.1.6 does not report a pong without payload.
-    static const std::string frame = websocket_frame(Opcode::Ping, "rtbridge");
     ping_pending_ = !ready();
     if (ping_pending_) {
         request_writable();
     } else {
-        (void)write(full_mode_ ? full_mode_->probe() : frame);
+        (void)write(conversation_->probe());
     }
 }
 
 void Connection::close(CloseCode code, std::string_view reason) {
     if (dead_ || close_request_) return;
     reason = reason.substr(0, close_reason_bytes_max);
-    close_request_ = std::make_unique<const CloseRequest>(CloseRequest{
-        code, std::string(reason), full_mode_ ? full_mode_->last_word(code, reason) : ""});
+    close_request_ = std::make_unique<const CloseRequest>(
+        CloseRequest{code, std::string(reason), conversation_->last_word(code, reason)});
     lws_set_timeout(wsi_, PENDING_TIMEOUT_CLOSE_SEND, close_timeout_s);
     lws_callback_on_writable(wsi_);
 }
 
 const WireShape& Connection::shape(std::uint32_t subscription) const {
-    static const PlainWebSocketShape plain;
-    if (full_mode_) return full_mode_->shape(subscription);
-    return plain;
+    return conversation_->shape(subscription);
+}
+
+SessionOutput::Liveness Connection::liveness() const {
+    return conversation_->liveness();
+}
+
+std::string_view Connection::transport() const {
+    return conversation_->transport();
+}
+
+void Connection::pause_reading() {
+    lws_rx_flow_control(wsi_, 0);
+}
+
+void Connection::resume_reading() {
+    lws_rx_flow_control(wsi_, 1);
 }
 
 }  // namespace rtbridge

@@ -12,9 +12,9 @@
 #include "base/token_bucket.h"
 #include "handoff/address_counts.h"
 #include "handoff/publish_request.h"
-#include "listener/session.h"
-#include "transport/auth_frame.h"
-#include "transport/full_mode.h"
+#include "transport/api.h"
+#include "transport/conversation.h"
+#include "transport/http_exchange.h"
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 #include "transport/login_check.h"
@@ -28,20 +28,21 @@ struct ListenerState;
 // Whether the listener had room when the connection came.
 enum class Capacity { Free, TooManyConnections, TooManyFromAddress };
 
-// One accepted socket: an HTTP connection that may become a WebSocket session. The only place where
-// the two worlds of libwebsockets callbacks and sessions meet.
+// One accepted socket: an HTTP connection that may become a WebSocket, or whose answer may go on
+// for long. The only place that knows libwebsockets' callbacks; what is said over the socket is the
+// business of a Conversation or an HttpResponder.
 //
 // Thread: listener. Lives from accept until libwebsockets destroys its wsi. The methods that return
 // int return what libwebsockets wants from the callback: 0 = go on, -1 = close.
-class Connection final : public SessionOutput {
+class Connection final : public WebSocket, public HttpExchange {
 public:
     Connection(ListenerState& state, std::string peer_address, Capacity capacity);
     ~Connection() override;
 
     // HTTP
     void on_adopted(lws* wsi) ON_LISTENER_THREAD;
-    // Its first request, or the body of a request, has not come to its end; or the hello of
-    // rtbridge.v1 has not come.
+    // Its first request, or the body of a request, has not come to its end; or its conversation
+    // waits for a hello.
     [[nodiscard]] bool receiving() const;
     // Ends a connection that is receiving() for too long.
     void check_handshake(SteadyTime now) ON_LISTENER_THREAD;
@@ -70,21 +71,28 @@ public:
     void on_websocket_closed() ON_LISTENER_THREAD;
     void on_closed() ON_LISTENER_THREAD;
 
-    // After a reload: closes a session that would not be let in any more, or may not see what it
-    // selected; all others get the rights of the new configuration.
+    // After a reload: closes what would not be let in any more; all others get the rights of the
+    // new configuration.
     void recheck_access() ON_LISTENER_THREAD;
 
-    // SessionOutput
+    // SessionOutput, WebSocket
     [[nodiscard]] bool ready() const override;
     [[nodiscard]] Written write(std::string_view frames) override;
     void request_writable() override;
     void ping() override;
     void close(CloseCode code, std::string_view reason) override;
     [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override;
-    [[nodiscard]] bool watches_for_silence() const override { return full_mode_ != nullptr; }
-    [[nodiscard]] std::string_view transport() const override {
-        return full_mode_ ? "rtbridge.v1" : "websocket";
-    }
+    [[nodiscard]] Liveness liveness() const override;
+    [[nodiscard]] std::string_view transport() const override;
+    void pause_reading() override;
+    void resume_reading() override;
+    void abandon() override;
+    [[nodiscard]] const std::string& peer_address() const override { return peer_address_; }
+
+    // HttpExchange; ready() and the like as above
+    void reply(const HttpReply& reply) override;
+    void begin_stream(const HttpReply& head) override;
+    void end_stream(std::string_view last_chunks) override;
 
 private:
     struct PendingRequest;
@@ -105,33 +113,21 @@ private:
     void wait_for(LoginCheck check) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<std::uint64_t> bytes_read() const;
     void wait_for(PublishRequest publish) ON_LISTENER_THREAD;
+    void wait_for(std::shared_ptr<HttpResponder> responder) ON_LISTENER_THREAD;
+    // The browser has gone before its answer was over.
+    void end_exchange() ON_LISTENER_THREAD;
     void stop_reading() ON_LISTENER_THREAD;
     void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void send_late_reply() ON_LISTENER_THREAD;
     int send_pending_reply() ON_LISTENER_THREAD;
 
-    // Upgrade and who the session is: connection_access.cpp
-    struct SessionRefusal {
-        int http_status;
-        CloseCode close_code;
-        std::string message;
-    };
-    [[nodiscard]] std::optional<HttpReply> prepare_upgrade(HttpRequest request) ON_LISTENER_THREAD;
-    [[nodiscard]] std::optional<SessionRefusal> refuse_session(
-        const SessionAccess& access, const Selection& selection) ON_LISTENER_THREAD;
-    void open_session() ON_LISTENER_THREAD;
-    // Null before it is opened.
-    [[nodiscard]] Session* session() const;
-    [[nodiscard]] const Selection& selection() const;  // of plain mode's one subscription
+    // connection_upgrade.cpp
     void check_login_of_upgrade() ON_LISTENER_THREAD;
     void on_login_of_upgrade(const CheckedLogin& checked) ON_LISTENER_THREAD;
-    void on_auth_frame(const AuthFrame& frame) ON_LISTENER_THREAD;
-    void on_plain_message(const std::string& message, bool whole) ON_LISTENER_THREAD;
-    void answer_frame(std::string_view text) ON_LISTENER_THREAD;
+    void begin_conversation() ON_LISTENER_THREAD;
 
     int reply_and_close(const HttpReply& reply) ON_LISTENER_THREAD;
     void send_reply(const HttpReply& reply, AfterReply after, Body body);
-    void abandon();
     // lws found the browser to break the protocol: its close frame is the last thing to send.
     [[nodiscard]] bool ended_by_lws() const;
     [[nodiscard]] std::uint16_t close_code() const;  // of a WebSocket that is closed
@@ -146,18 +142,15 @@ private:
     std::shared_ptr<PendingRequest> request_;
     // Between the decision and the session; weak pointers as above.
     std::shared_ptr<PendingUpgrade> upgrade_;
-    std::shared_ptr<const RequestFacts> facts_;  // of the upgrade, for recheck_access()
-    // Of plain mode, owned by Sessions; in full mode the conversation has it.
-    Session* session_ = nullptr;
-    std::shared_ptr<FullMode> full_mode_;  // null: plain mode
+    std::shared_ptr<Conversation> conversation_;  // null: no WebSocket yet
     std::unique_ptr<const CloseRequest> close_request_;
     TokenBucket http_requests_;
     std::optional<std::uint64_t> bytes_read_before_;  // bytes_read() when the last answer went
-    std::size_t message_bytes_ = 0;                   // of the message being received
-    std::string message_;  // itself, as long as it may be one that we take
+    std::string message_;                             // being received
     Capacity capacity_;
     std::uint16_t peer_close_code_ = 0;  // where peer_closed_
     bool headers_read_ = false;          // of the first request
+    bool websocket_ = false;             // established
     bool ping_pending_ = false;
     bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn

@@ -1,7 +1,7 @@
 // The HTTP side of a Connection:
 //
 //     headers -> on_request -> [body -> on_body_complete] -> advance -> [LoginCheck -> advance]
-//     -> [PublishRequest -> answer_published] -> reply
+//     -> [PublishRequest -> answer_published] [HttpResponder ... ] -> reply
 //
 // libwebsockets 4.1.6 is at a loss with requests that do not wait for the answer to the one before:
 // it takes what follows for the same request's body, and a request with a body that it has kept
@@ -23,9 +23,13 @@
 #include "transport/connection_pending.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
+#include "transport/retry_after.h"
 
 namespace rtbridge {
 namespace {
+
+// How long a browser may take to read the end of a stream.
+constexpr int stream_end_timeout_s = 3;
 
 HttpReply body_too_large(ListenerState& state, std::size_t bytes_max) {
     state.metrics.hit(Limit::Body);
@@ -37,7 +41,7 @@ HttpReply body_too_large(ListenerState& state, std::size_t bytes_max) {
 
 bool Connection::receiving() const {
     return !headers_read_ || (request_ && !request_->body_complete) ||
-           (full_mode_ && full_mode_->waits_for_hello());
+           (conversation_ && conversation_->waits_for_hello());
 }
 
 std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) const {
@@ -46,11 +50,9 @@ std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) 
                                 "the request is not clear: its version, or a blank before a colon");
     }
     if (capacity_ == Capacity::Free) return std::nullopt;
-    HttpReply reply = capacity_ == Capacity::TooManyConnections
+    return with_retry(capacity_ == Capacity::TooManyConnections
                           ? HttpReply::error(503, "unavailable", "limits.connections is reached")
-                          : HttpReply::error(429, "limit", "limits.connections_per_ip is reached");
-    reply.headers.emplace_back("Retry-After", retry_after_s);
-    return reply;
+                          : HttpReply::error(429, "limit", "limits.connections_per_ip is reached"));
 }
 
 // What is refused whatever it asks for.
@@ -129,7 +131,13 @@ int Connection::on_body_complete() {
 
 int Connection::on_http_writable() {
     if (dead_) return -1;
-    return request_ && request_->reply ? send_pending_reply() : 0;
+    if (!request_) return 0;
+    if (request_->reply) return send_pending_reply();
+    if (request_->stream_ended) return -1;
+    if (const std::shared_ptr<HttpResponder> responder = request_->responder) {
+        responder->on_writable();
+    }
+    return 0;
 }
 
 // Finds the reply, or starts what it waits for.
@@ -139,9 +147,43 @@ void Connection::advance(const CheckedLogin* checked) {
         request_->reply = std::move(*reply);
     } else if (auto* const check = std::get_if<LoginCheck>(&answered)) {
         wait_for(std::move(*check));
+    } else if (auto* const publish = std::get_if<PublishRequest>(&answered)) {
+        wait_for(std::move(*publish));
     } else {
-        wait_for(std::get<PublishRequest>(std::move(answered)));
+        wait_for(std::get<std::shared_ptr<HttpResponder>>(std::move(answered)));
     }
+}
+
+// Reading goes on: that is how libwebsockets notices that the browser has gone. A request that
+// comes meanwhile ends the connection.
+void Connection::wait_for(std::shared_ptr<HttpResponder> responder) {
+    lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
+    request_->responder = responder;
+    request_->answering = true;
+    responder->begin(*this);
+    if (request_) request_->answering = false;
+}
+
+void Connection::reply(const HttpReply& reply) {
+    if (dead_ || !request_ || !request_->responder) return;
+    const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
+    request_->reply = reply;
+    if (request_->answering) return;  // whoever asked sends it
+    if (send_pending_reply() != 0) abandon();
+}
+
+void Connection::begin_stream(const HttpReply& head) {
+    if (dead_) return;
+    send_reply(head, AfterReply::Close, Body::Chunks);
+}
+
+void Connection::end_stream(std::string_view last_chunks) {
+    if (dead_ || !request_ || !request_->responder) return;
+    const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
+    request_->stream_ended = true;
+    if (write(std::string(last_chunks) + "0\r\n\r\n") == Written::No) return;
+    lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, stream_end_timeout_s);
+    lws_callback_on_writable(wsi_);  // closes, once it is sent
 }
 
 void Connection::wait_for(PublishRequest publish) {
@@ -172,9 +214,8 @@ void Connection::wait_for(LoginCheck check) {
             }
         });
     if (!started) {
-        HttpReply reply = HttpReply::error(503, "unavailable", "too many logins at this time");
-        reply.headers.emplace_back("Retry-After", retry_after_s);
-        request_->reply = std::move(reply);
+        request_->reply =
+            with_retry(HttpReply::error(503, "unavailable", "too many logins at this time"));
         return;
     }
     stop_reading();
@@ -188,7 +229,8 @@ void Connection::stop_reading() {
 
 void Connection::resume(const CheckedLogin& checked) {
     advance(&checked);
-    if (request_->reply) send_late_reply();
+    if (request_->reply) return send_late_reply();
+    if (request_->responder) lws_rx_flow_control(wsi_, 1);
 }
 
 // Outside of any callback of libwebsockets: with reading switched off, 4.1.6 has none for writing.

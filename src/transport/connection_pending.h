@@ -1,10 +1,11 @@
 #pragma once
 
-#include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "transport/connection.h"
-#include "transport/selection_request.h"
+#include "transport/http_exchange.h"
+#include "transport/upgrade.h"
 
 // What a Connection holds while something of it is under way, and nothing afterwards. Private to
 // its .cpp files.
@@ -14,18 +15,15 @@ namespace rtbridge {
 struct Connection::PendingRequest {
     HttpRequest request;
     bool body_complete = false;
+    bool answering = false;  // in advance(), whose caller sends the reply
+    bool stream_ended = false;
     std::optional<HttpReply> reply{};
+    std::shared_ptr<HttpResponder> responder{};  // gives the reply later
 };
 
 struct Connection::PendingUpgrade {
     HttpRequest request;
-    SelectionRequest selection;  // of plain mode
-    bool full_mode = false;      // rtbridge.v1
-    // Null: `check` decides who it is, or in full mode nobody showed anything.
-    SessionAccessPtr access{};
-    std::optional<LoginCheck> check{};  // too slow for the loop
+    AcceptedUpgrade accepted;
 };
-
-inline constexpr const char* retry_after_s = "5";
 
 }  // namespace rtbridge

@@ -23,6 +23,7 @@ public:
     virtual void resume_reading() = 0;
     // Ends the connection at the next turn of the loop, without a close frame.
     virtual void abandon() = 0;
+    [[nodiscard]] virtual const std::string& peer_address() const = 0;  // of the socket
 };
 
 // What is spoken over one WebSocket: plain JSON, rtbridge.v1, Socket.IO, or an MQTT stream. Made
@@ -74,7 +75,9 @@ public:
     // For those whose session writes to the WebSocket itself (see SessionOutput).
     [[nodiscard]] virtual const WireShape& shape(std::uint32_t subscription) const;
     [[nodiscard]] virtual std::string_view transport() const = 0;
-    [[nodiscard]] virtual bool watches_for_silence() const { return false; }
+    [[nodiscard]] virtual SessionOutput::Liveness liveness() const {
+        return SessionOutput::Liveness::Asked;
+    }
     // A liveness probe, and frames that go before that of the close.
     [[nodiscard]] virtual std::string probe() ON_LISTENER_THREAD;
     [[nodiscard]] virtual std::string last_word(CloseCode /*code*/,

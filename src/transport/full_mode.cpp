@@ -29,23 +29,44 @@ FullMode::FullMode(ListenerState& state, SessionOutput& output, RequestFacts fac
       requests_(state.clock.now()),
       probed_at_(state.clock.now()) {}
 
-void FullMode::begin(std::optional<Visitor> shown) {
-    shown_ = std::move(shown);
+void FullMode::begin(SessionAccessPtr shown) {
+    if (shown) shown_ = shown->visitor;
     take_held();
+}
+
+void FullMode::on_message(std::string_view message, Message kind) {
+    if (kind == Message::Binary) return on_binary();
+    on_text(message);
+}
+
+Conversation::MessageLimit FullMode::message_limit() const {
+    return {state_.config->limits.frame_bytes, Limit::Frame, "frame"};
+}
+
+void FullMode::on_life() {
+    if (session_ != nullptr) session_->on_life();
+}
+
+void FullMode::on_writable() {
+    if (session_ != nullptr) session_->on_writable();
+}
+
+void FullMode::on_peer_close() {
+    if (session_ != nullptr) session_->abandon();
 }
 
 void FullMode::on_text(std::string_view text) {
     if (closing()) return;
     if (identifying_) return hold(text);
     try {
-        on_message(text);
+        read(text);
     } catch (const std::exception&) {  // out of memory: this session ends, the others go on
         state_.metrics.listener_errors.add();
         close(CloseCode::Internal, "internal");
     }
 }
 
-void FullMode::on_message(std::string_view text) {
+void FullMode::read(std::string_view text) {
     auto message = read_full_mode_message(text, state_.frame_document);
     state_.frame_document.trim();
     if (!message.ok()) return on_mistake(message.error());
@@ -138,7 +159,7 @@ void FullMode::close(CloseCode code, std::string_view reason) {
     output_.close(code, reason);
 }
 
-void FullMode::end() {
+void FullMode::on_closed() {
     closed_ = true;
     if (session_ != nullptr) state_.sessions.remove(*std::exchange(session_, nullptr));
 }

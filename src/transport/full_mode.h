@@ -14,6 +14,7 @@
 #include "base/token_bucket.h"
 #include "handoff/publish_request.h"
 #include "listener/session.h"
+#include "transport/conversation.h"
 #include "transport/full_mode_request.h"
 #include "transport/login_check.h"
 #include "transport/request_error.h"
@@ -31,34 +32,40 @@ struct ListenerState;
 //
 // Thread: listener. Owned by its connection, whose `output` outlives it; what runs beside the loop
 // holds a weak pointer.
-class FullMode : public std::enable_shared_from_this<FullMode> {
+class FullMode final : public Conversation, public std::enable_shared_from_this<FullMode> {
 public:
     FullMode(ListenerState& state, SessionOutput& output, RequestFacts facts);
 
-    // Who the credentials of the upgrade prove; nothing: there were none.
-    void begin(std::optional<Visitor> shown) ON_LISTENER_THREAD;
-    void on_text(std::string_view text) ON_LISTENER_THREAD;
-    void on_binary() ON_LISTENER_THREAD;
-    // A reload: closes a session that would not be let in any more, and ends the subscriptions that
-    // are not allowed any more.
-    void recheck_access() ON_LISTENER_THREAD;
-    void close(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
-    // The connection is gone.
-    void end() ON_LISTENER_THREAD;
+    // `shown`: who the credentials of the upgrade prove; null: there were none.
+    void begin(SessionAccessPtr shown) override ON_LISTENER_THREAD;
+    [[nodiscard]] bool waits_for_hello() const override { return session_ == nullptr && !closed_; }
+    void on_message(std::string_view message, Message kind) override ON_LISTENER_THREAD;
+    [[nodiscard]] MessageLimit message_limit() const override;
+    void on_life() override ON_LISTENER_THREAD;
+    void on_writable() override ON_LISTENER_THREAD;
+    void on_peer_close() override ON_LISTENER_THREAD;
+    void on_closed() override ON_LISTENER_THREAD;
+    // Closes a session that would not be let in any more, and ends the subscriptions that are not
+    // allowed any more.
+    void recheck_access() override ON_LISTENER_THREAD;
+    void close(CloseCode code, std::string_view reason) override ON_LISTENER_THREAD;
 
     // Null before it is opened.
-    [[nodiscard]] Session* session() const { return session_; }
-    [[nodiscard]] bool waits_for_hello() const { return session_ == nullptr && !closed_; }
+    [[nodiscard]] const Session* session() const { return session_; }
 
-    // For the output: how a subscription is written, a liveness probe, and the last frame before
-    // that of the close.
-    [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const;
-    [[nodiscard]] std::string probe() ON_LISTENER_THREAD;
-    [[nodiscard]] std::string last_word(CloseCode code, std::string_view reason) const;
+    [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override;
+    [[nodiscard]] std::string_view transport() const override { return "rtbridge.v1"; }
+    [[nodiscard]] SessionOutput::Liveness liveness() const override {
+        return SessionOutput::Liveness::Watched;
+    }
+    [[nodiscard]] std::string probe() override ON_LISTENER_THREAD;
+    [[nodiscard]] std::string last_word(CloseCode code, std::string_view reason) const override;
 
 private:
     [[nodiscard]] bool closing() const { return session_ ? session_->closing() : closed_; }
-    void on_message(std::string_view text) ON_LISTENER_THREAD;
+    void on_text(std::string_view text) ON_LISTENER_THREAD;
+    void read(std::string_view text) ON_LISTENER_THREAD;
+    void on_binary() ON_LISTENER_THREAD;
     void hold(std::string_view text) ON_LISTENER_THREAD;
     void take_held() ON_LISTENER_THREAD;
     void on_mistake(const RequestMistake& mistake) ON_LISTENER_THREAD;

@@ -10,6 +10,7 @@
 #include "transport/identification.h"
 #include "transport/listener_state.h"
 #include "transport/token_renewal.h"
+#include "transport/user_limit.h"
 
 namespace rtbridge {
 namespace {
@@ -122,18 +123,14 @@ bool FullMode::open(std::uint32_t id, std::optional<Visitor> visitor) {
             {ErrorCode::Unauthorized, shown_ ? reason : "this needs a login: hello with a token"},
             CloseCode::InvalidToken, reason);
     }
-    const std::string& user = visitor->identity.user;
-    const std::uint32_t per_user_max = config.limits.connections_per_user;
-    const std::uint32_t of_user =
-        per_user_max > 0 && !user.empty() ? state_.sessions.registry().count_of_user(user) : 0;
-    if (per_user_max > 0 && of_user >= per_user_max) {
-        state_.metrics.hit(Limit::ConnectionsPerUser);
+    if (const auto of_user = over_user_limit(visitor->identity, context)) {
+        const std::uint32_t per_user_max = config.limits.connections_per_user;
         RequestError error{ErrorCode::Limit, "this user has too many connections"};
         error.which = "connections_per_user";
-        error.value = of_user + 1;
+        error.value = *of_user;
         error.maximum = per_user_max;
         return refused(error, CloseCode::UserConnections,
-                       limit_reason("connections_per_user", per_user_max, of_user + 1));
+                       limit_reason("connections_per_user", per_user_max, *of_user));
     }
     session_ = &state_.sessions.open(state_.accesses.share(*std::move(visitor), context.policy()),
                                      output_);

@@ -72,7 +72,11 @@ std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
     };
     if (reply.status != 304 && reply.status != 204) {
         add("Content-Type", reply.content_type);
-        add("Content-Length", std::to_string(reply.body.size()));
+        if (body == Body::Chunks) {
+            add("Transfer-Encoding", "chunked");
+        } else {
+            add("Content-Length", std::to_string(reply.body.size()));
+        }
     }
     if (after == AfterReply::Close) add("Connection", "close");
     if (!reply.has_header("Cache-Control")) add("Cache-Control", "no-store");

@@ -34,7 +34,11 @@ inline constexpr std::array<std::pair<const char*, const char*>, 4> security_hea
      "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
 }};
 
-enum class Body { Send, Omit };  // Omit: HEAD and 304
+enum class Body {
+    Send,
+    Omit,    // HEAD and 304
+    Chunks,  // follows in chunks of unknown number (RFC 9112, 7.1)
+};
 
 // The bytes for the wire: status line, the headers of every answer (length, no caching unless the
 // reply says otherwise, the security headers), then the body.

@@ -8,6 +8,7 @@
 
 #include "transport/http_reply.h"
 #include "transport/listener_state.h"
+#include "transport/subprotocol.h"
 #include "transport/tls_context.h"
 
 namespace rtbridge {

@@ -17,8 +17,6 @@ struct uv_loop_s;
 
 namespace rtbridge {
 
-inline constexpr const char* full_mode_subprotocol = "rtbridge.v1";
-
 // libwebsockets on a libuv loop of ours, without a listening socket: accepted sockets are adopted.
 // Its default poll loop costs milliseconds per wake-up with 10,000 sessions, and left to itself it
 // would install signal handlers in the broker.

@@ -56,8 +56,8 @@ public:
     std::optional<CloseCode> closed_with;
     std::string close_reason;
 
-    bool watches = false;
-    [[nodiscard]] bool watches_for_silence() const override { return watches; }
+    Liveness alive = Liveness::Asked;
+    [[nodiscard]] Liveness liveness() const override { return alive; }
 
 private:
     const WireShape& shape_;

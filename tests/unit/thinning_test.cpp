@@ -21,7 +21,8 @@ protected:
         RuleConfig banded;
         banded.browser.deadband = {{"power", 5}};
         RuleConfig both;
-        both.browser = {RateConfig{1, milliseconds(1'000)}, {{"power", 5}, {"meta.level", 1}}};
+        both.browser.max_rate = RateConfig{1, milliseconds(1'000)};
+        both.browser.deadband = {{"power", 5}, {"meta.level", 1}};
         rules = {unthinned, rated, banded, both};
         adopt();
     }

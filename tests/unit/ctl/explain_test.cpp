@@ -81,7 +81,8 @@ TEST(Explain, ShowsADerivedPublish) {
 
 TEST(Explain, ShowsWhatThinsAndKeepsUpdatesForBrowsers) {
     RuleConfig rule = battery_rule();
-    rule.browser = {RateConfig{10, std::chrono::seconds(1)}, {{"batteryPower", 2.5}}};
+    rule.browser.max_rate = RateConfig{10, std::chrono::seconds(1)};
+    rule.browser.deadband = {{"batteryPower", 2.5}};
     rule.history = HistoryConfig{100, std::chrono::minutes(10)};
 
     const std::string text = explained(rule, "site/a/battery", R"({"batteryPower":0})");

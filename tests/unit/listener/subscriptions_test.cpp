@@ -516,7 +516,7 @@ TEST_F(SubscriptionsTest, AKeyWithoutANameSelectsThatKeyOfAnyName) {
 }
 
 TEST_F(SubscriptionsTest, ABrowserThatWatchesForSilenceHearsSomethingInEveryInterval) {
-    output.watches = true;
+    output.alive = SessionOutput::Liveness::Watched;
     (void)room.subscribe(session, to("#"));
     room.check_after(std::chrono::seconds(9));
     room.life(session);  // the browser talks, and hears nothing

@@ -38,7 +38,7 @@ public:
     }
     void request_writable() override {}
     void ping() override { ++pings; }
-    [[nodiscard]] bool watches_for_silence() const override { return true; }
+    [[nodiscard]] Liveness liveness() const override { return Liveness::Watched; }
     void close(CloseCode code, std::string_view reason) override {
         closed_with = code;
         close_reason = reason;
@@ -83,14 +83,14 @@ protected:
     void SetUp() override { is_listener_thread = true; }
     void TearDown() override {
         assert_on_listener_thread();
-        if (conversation) conversation->end();
+        if (conversation) conversation->on_closed();
         conversation.reset();
         is_listener_thread = false;
     }
 
     // Runs with a configuration file of this text; begins a conversation in which the upgrade
-    // showed `shown`.
-    void begin(const std::string& toml = "", std::optional<Visitor> shown = std::nullopt) {
+    // showed no credentials.
+    void begin(const std::string& toml = "") {
         assert_on_listener_thread();
         if (!state) {
             state.emplace(snapshot_of(toml), metrics, clock, log, logins, registry, desk,
@@ -98,7 +98,7 @@ protected:
         }
         conversation = std::make_shared<FullMode>(*state, output, facts());
         output.conversation = conversation.get();
-        conversation->begin(std::move(shown));
+        conversation->begin(nullptr);
     }
     [[nodiscard]] static RequestFacts facts() {
         RequestFacts facts{"127.0.0.1", "localhost", std::nullopt, false};
@@ -127,7 +127,7 @@ protected:
 
     std::vector<json> say(std::string_view text) {
         assert_on_listener_thread();
-        conversation->on_text(text);
+        conversation->on_message(text, Conversation::Message::Text);
         return output.take();
     }
     void fan_out(std::string topic, std::string payload) {
@@ -239,7 +239,7 @@ TEST_F(FullModeTest, AReplyDoesNotWaitBehindUpdates) {
     output.stalled = false;
 
     assert_on_listener_thread();
-    conversation->session()->on_writable();
+    conversation->on_writable();
 
     const auto frames = output.take();
     EXPECT_EQ(frames.at(0)["re"], 2);
@@ -301,7 +301,7 @@ TEST_F(FullModeTest, APublishWhoseBrowserLeftIsAnsweredToNobody) {
     say(R"({"id":1,"op":"pub","t":"plant/1","d":1})");
 
     assert_on_listener_thread();
-    conversation->end();
+    conversation->on_closed();
     conversation.reset();
     const auto waiting = fetch_as_broker();
     desk.deliver({{waiting.at(0).id, PublishResult::Taken}});
@@ -359,7 +359,7 @@ TEST_F(FullModeTest, TheThirdFrameThatIsNoObjectEndsIt) {
     EXPECT_EQ(number_of(say(R"({"id":1,"op":"unknown"})").at(0)), 104);
     EXPECT_FALSE(output.closed_with);
     assert_on_listener_thread();
-    conversation->on_binary();
+    conversation->on_message("", Conversation::Message::Binary);
 
     EXPECT_EQ(output.closed_with, CloseCode::ProtocolError);
     EXPECT_EQ(hits(Limit::BadRequests), 3U);
@@ -388,7 +388,7 @@ TEST_F(FullModeTest, WhatComesBeforeItIsKnownWhoItIsWaits) {
     EXPECT_TRUE(say(R"({"id":1,"op":"hello"})").empty());
     EXPECT_TRUE(say(R"({"id":2,"op":"stats"})").empty());
 
-    conversation->begin(std::nullopt);
+    conversation->begin(nullptr);
 
     const auto replies = output.take();
     ASSERT_EQ(replies.size(), 2U);
@@ -415,7 +415,7 @@ TEST_F(FullModeTest, WithBatchingSeveralObjectsShareAFrame) {
     fan_out("a", "2");
     output.stalled = false;
     assert_on_listener_thread();
-    conversation->session()->on_writable();
+    conversation->on_writable();
 
     EXPECT_EQ(frame_payload(output.sent).substr(0, 2), "[{");
     EXPECT_EQ(output.take().size(), 2U);
