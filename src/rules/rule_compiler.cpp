@@ -137,7 +137,7 @@ private:
 
     void add_publish(const Placed<std::string>& source) {
         Result<PublishTopic, std::vector<std::string>> topic =
-            PublishTopic::compile(source.value, names_);
+            PublishTopic::compile(source.value, TemplatePlace::PublishTopic, names_);
         if (!topic.ok()) return mistakes(source.place, topic.error());
         rule_->publish_topic_ = std::move(topic).value();
     }
