@@ -166,6 +166,17 @@ void read_deadband(TableReader& table, BrowserConfig& browser) {
     }
 }
 
+void read_event(TableReader& table, BrowserConfig& browser) {
+    Placed<std::string> event;
+    if (!table.read("event", event)) return;
+    if (const char* const mistake = event_name_mistake(event.value)) {
+        table.diagnostics().error(std::move(event.place),
+                                  "event = " + in_quotes(event.value) + " " + mistake);
+        return;
+    }
+    browser.event = std::move(event.value);
+}
+
 void read_browser(TableReader& rule_table, RuleConfig& rule) {
     const toml::table* const table = rule_table.take_table("browser", "{ max_rate = \"10/s\" }");
     if (table == nullptr) return;
@@ -173,7 +184,8 @@ void read_browser(TableReader& rule_table, RuleConfig& rule) {
                        rule_table.diagnostics());
     read_max_rate(reader, rule.browser);
     read_deadband(reader, rule.browser);
-    reader.not_supported_yet({"event", "body"});
+    read_event(reader, rule.browser);
+    rule.browser.body = take_template(reader, "body");
     reader.report_unknown_keys();
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "configuration.h"
 #include "rules/rule_trace.h"
@@ -15,7 +16,7 @@
 namespace rtbridge {
 namespace {
 
-constexpr int name_width = 12;
+constexpr int name_width = 14;
 
 void print_line(std::ostream& out, const std::string& name, std::string_view text) {
     out << "  " << std::left << std::setw(name_width) << name << escape_control(text) << "\n";
@@ -61,6 +62,13 @@ void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
             print_line(out, "skipped", "/ws carries only JSON that passed its rules");
             break;
     }
+    if (!update.event.empty()) print_line(out, "event", update.event);
+    if (!update.sse_body.empty()) print_line(out, "sse", update.sse_body);
+    if (update.sse_body_missing) print_line(out, "sse", "skipped: its body cannot be made");
+    if (!update.socketio_body.empty()) print_line(out, "socketio", update.socketio_body);
+    if (update.socketio_body_missing) {
+        print_line(out, "socketio", "skipped: its body cannot be made");
+    }
 }
 
 }  // namespace
@@ -68,7 +76,7 @@ void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
 void explain(const RuleSet& rules, const Publish& publish, std::ostream& out) {
     RuleWorkspace workspace;
     std::vector<RuleTrace> traces;
-    const Outcome outcome = rules.apply(publish, workspace, &traces);
+    const Outcome outcome = rules.apply(publish, workspace, SystemClock(), &traces);
 
     if (traces.empty()) out << "no rule matches " << escape_control(publish.topic) << "\n";
     for (const RuleTrace& trace : traces) print_rule(out, trace);

@@ -73,7 +73,7 @@ void BM_Unmatched(benchmark::State& state) {
     RuleWorkspace workspace;
     const Publish publish{.topic = "plant/7/temperature", .payload = "21.5"};
     for (auto _ : state) {
-        Outcome outcome = rules->apply(publish, workspace);
+        Outcome outcome = rules->apply(publish, workspace, SystemClock());
         benchmark::DoNotOptimize(outcome);
     }
 }
@@ -86,7 +86,7 @@ void BM_MatchAndEnrich(benchmark::State& state) {
         .topic = "site5/battery/device7/state",
         .payload = R"({"userId":"user-1","batteryPercent":80,"batteryPower":1200})"};
     for (auto _ : state) {
-        Outcome outcome = rules->apply(publish, workspace);
+        Outcome outcome = rules->apply(publish, workspace, SystemClock());
         benchmark::DoNotOptimize(outcome);
     }
 }
@@ -105,7 +105,7 @@ void BM_Enrich(benchmark::State& state) {
     }
     const Publish publish{.topic = "battery/topic", .payload = payload};
     for (auto _ : state) {
-        Outcome outcome = rules->apply(publish, workspace);
+        Outcome outcome = rules->apply(publish, workspace, SystemClock());
         benchmark::DoNotOptimize(outcome);
     }
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(payload.size()));
