@@ -16,7 +16,7 @@
 namespace rtbridge {
 namespace {
 
-constexpr int name_width = 14;
+constexpr int name_width = 12;
 
 void print_line(std::ostream& out, const std::string& name, std::string_view text) {
     out << "  " << std::left << std::setw(name_width) << name << escape_control(text) << "\n";
@@ -50,6 +50,7 @@ void print_mqtt(std::ostream& out, const Publish& publish, const Outcome& outcom
 void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
     print_line(out, "topic", update.topic);
     if (!update.key_name.empty()) print_line(out, "key", update.key_name + "=" + update.key);
+    if (!update.event.empty()) print_line(out, "event", update.event);
     switch (update.shape) {
         case PayloadShape::Json:
             print_line(out, "body", update.payload);
@@ -62,7 +63,6 @@ void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
             print_line(out, "skipped", "/ws carries only JSON that passed its rules");
             break;
     }
-    if (!update.event.empty()) print_line(out, "event", update.event);
     if (!update.sse_body.empty()) print_line(out, "sse", update.sse_body);
     if (update.sse_body_missing) print_line(out, "sse", "skipped: its body cannot be made");
     if (!update.socketio_body.empty()) print_line(out, "socketio", update.socketio_body);

@@ -207,9 +207,9 @@ bool RuleApplication::make_bodies(std::size_t at, RuleValues& values, BrowserUpd
         if (rule.keeps_body_source()) update.body_source = payload_.text();
     }
     const auto& [sse, socketio] = transport_bodies_;
-    update.sse_body_missing = sse && !make_body(at, "sse body", *sse, values, update.sse_body);
+    update.sse_body_missing = sse && !make_body(at, "sse", *sse, values, update.sse_body);
     update.socketio_body_missing =
-        socketio && !make_body(at, "socketio body", *socketio, values, update.socketio_body);
+        socketio && !make_body(at, "socketio", *socketio, values, update.socketio_body);
     return true;
 }
 

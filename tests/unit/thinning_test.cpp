@@ -258,5 +258,16 @@ TEST_F(ThinningTest, AReloadStartsAnewAndReleasesWhatWaits) {
     EXPECT_EQ(offer(update(rate, "3")), "3");
 }
 
+TEST_F(ThinningTest, DeadbandLooksAtWhatABodyIsMadeOf) {
+    const auto said = [](const char* body, int value) {
+        BrowserUpdate made = update(band, body);
+        made.body_source = power(value);
+        return made;
+    };
+    EXPECT_EQ(offer(said("1", 10)), "1");
+    EXPECT_EQ(offer(said("2", 12)), "");
+    EXPECT_EQ(offer(said("3", 15)), "3");
+}
+
 }  // namespace
 }  // namespace rtbridge
