@@ -53,7 +53,7 @@ void Bridge::pass_on(const Publish& publish, int qos, Outcome& outcome) {
     for (BrowserUpdate& update : outcome.updates) show_browsers(std::move(update));
 }
 
-void Bridge::hand_off(BrowserUpdate update) {
+void Bridge::hand_off(BrowserUpdate&& update) {
     auto handed_off = std::make_shared<Update>();
     handed_off->offset = next_offset_++;
     handed_off->unix_ms = update.unix_ms;
