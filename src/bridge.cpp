@@ -31,7 +31,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
         show_what_waited();
         wake_listeners();
     }
-    Outcome outcome = rules_->apply(publish, workspace_);
+    Outcome outcome = rules_->apply(publish, workspace_, clock_);
     if (!ticked_) {
         warn_without_ticks();
         write_log_lines();
@@ -53,17 +53,23 @@ void Bridge::pass_on(const Publish& publish, int qos, Outcome& outcome) {
     for (BrowserUpdate& update : outcome.updates) show_browsers(std::move(update));
 }
 
-void Bridge::hand_off(TimedUpdate timed) {
-    BrowserUpdate& update = timed.update;
+void Bridge::hand_off(BrowserUpdate&& update) {
     auto handed_off = std::make_shared<Update>();
     handed_off->offset = next_offset_++;
-    handed_off->unix_ms = timed.unix_ms;
+    handed_off->unix_ms = update.unix_ms;
     handed_off->received_at = clock_.now();
     handed_off->topic = std::move(update.topic);
     handed_off->key_name = std::move(update.key_name);
     handed_off->key = std::move(update.key);
     handed_off->payload = std::move(update.payload);
     handed_off->shape = update.shape;
+    handed_off->event = std::move(update.event);
+    handed_off->sse_body = std::move(update.sse_body);
+    handed_off->socketio_body = std::move(update.socketio_body);
+    handed_off->sse_body_missing = update.sse_body_missing;
+    handed_off->socketio_body_missing = update.socketio_body_missing;
+    handed_off->variant = update.variant;
+    handed_off->variants = update.variants;
     if (const auto& history = config_.rules[update.rule].history) {
         handed_off->history = {history->last, history->keep};
     }
@@ -83,6 +89,10 @@ void Bridge::count(const Outcome& outcome) {
         statistics.matched.add();
         (result.verdict == RuleVerdict::Ok ? statistics.ok : statistics.invalid).add();
         if (result.verdict == RuleVerdict::Dropped) statistics.dropped.add();
+        if (result.bodies_missing > 0) {
+            statistics.bodies_missing.add(result.bodies_missing);
+            metrics_.bodies_missing.add(result.bodies_missing);
+        }
     }
 }
 
@@ -182,7 +192,7 @@ void Bridge::adopt(Configuration loaded) {
         statistics.push_back(kept ? kept : std::make_shared<RuleStatistics>());
     }
     // What waits goes now, by the rules of before.
-    for (TimedUpdate& waited : thinning_.adopt(loaded.config.rules, statistics)) {
+    for (BrowserUpdate& waited : thinning_.adopt(loaded.config.rules, statistics)) {
         hand_off(std::move(waited));
     }
     statistics_ = std::move(statistics);

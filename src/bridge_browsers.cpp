@@ -13,18 +13,17 @@ constexpr std::size_t browser_publishes_per_turn = 256;
 
 }  // namespace
 
-void Bridge::show_browsers(BrowserUpdate update) {
-    TimedUpdate timed{std::move(update), clock_.unix_ms()};
-    if (!thinning_.concerns(timed.update)) return hand_off(std::move(timed));
-    std::vector<TimedUpdate> ready;
-    thinning_.offer(std::move(timed), ready);
-    for (TimedUpdate& passed : ready) hand_off(std::move(passed));
+void Bridge::show_browsers(BrowserUpdate&& update) {
+    if (!thinning_.concerns(update)) return hand_off(std::move(update));
+    std::vector<BrowserUpdate> ready;
+    thinning_.offer(std::move(update), ready);
+    for (BrowserUpdate& passed : ready) hand_off(std::move(passed));
 }
 
 void Bridge::show_what_waited() {
-    std::vector<TimedUpdate> ready;
+    std::vector<BrowserUpdate> ready;
     thinning_.release_due(ready);
-    for (TimedUpdate& waited : ready) hand_off(std::move(waited));
+    for (BrowserUpdate& waited : ready) hand_off(std::move(waited));
 }
 
 bool Bridge::take_browser_publishes() {
@@ -51,7 +50,7 @@ PublishResult Bridge::publish_of_browser(const PublishRequest& request) {
                           .payload = request.payload,
                           .retain = request.retain,
                           .user = request.user};
-    Outcome outcome = rules_->apply(publish, workspace_);
+    Outcome outcome = rules_->apply(publish, workspace_, clock_);
     if (outcome.matched > 0) count(outcome);
     if (outcome.drop) return PublishResult::DroppedByRule;
     const std::string& payload = outcome.replacement ? *outcome.replacement : request.payload;

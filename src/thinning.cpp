@@ -3,19 +3,10 @@
 #include <cmath>
 
 namespace rtbridge {
-namespace {
 
-std::size_t bytes_of(const TimedUpdate& held) {
-    const BrowserUpdate& update = held.update;
-    return sizeof(TimedUpdate) + update.topic.size() + update.key_name.size() + update.key.size() +
-           update.payload.size();
-}
-
-}  // namespace
-
-std::vector<TimedUpdate> Thinning::adopt(const std::vector<RuleConfig>& rules,
-                                         std::vector<std::shared_ptr<RuleStatistics>> statistics) {
-    std::vector<TimedUpdate> released;
+std::vector<BrowserUpdate> Thinning::adopt(
+    const std::vector<RuleConfig>& rules, std::vector<std::shared_ptr<RuleStatistics>> statistics) {
+    std::vector<BrowserUpdate> released;
     for (const Entries::iterator entry : held_) released.push_back(std::move(*entry->second.held));
     held_.clear();
     held_bytes_ = 0;
@@ -37,11 +28,10 @@ std::vector<TimedUpdate> Thinning::adopt(const std::vector<RuleConfig>& rules,
     return released;
 }
 
-void Thinning::offer(TimedUpdate offered, std::vector<TimedUpdate>& ready) {
-    const BrowserUpdate& update = offered.update;
+void Thinning::offer(BrowserUpdate update, std::vector<BrowserUpdate>& ready) {
     if (update.shape == PayloadShape::Cleared) {
         forget_topic(update.topic);
-        ready.push_back(std::move(offered));
+        ready.push_back(std::move(update));
         return;
     }
     const Options& options = options_[update.rule];
@@ -54,46 +44,46 @@ void Thinning::offer(TimedUpdate offered, std::vector<TimedUpdate>& ready) {
     }
     if (state.held) {
         count(update.rule);  // the one whose place it takes
-        hold(entry, std::move(offered));
+        hold(entry, std::move(update));
         return make_room(ready);
     }
-    Values values = read_values(options, update.payload);
+    Values values = read_values(options, update);
     if (!is_new && within_band(options, state.sent, values)) return count(update.rule);
 
     const SteadyTime now = clock_.now();
     if (now < state.due) {
-        hold(entry, std::move(offered));
+        hold(entry, std::move(update));
     } else {
         state.due = now + options.interval;
         state.sent = std::move(values);
-        ready.push_back(std::move(offered));
+        ready.push_back(std::move(update));
     }
     make_room(ready);
 }
 
-void Thinning::release_due(std::vector<TimedUpdate>& ready) {
+void Thinning::release_due(std::vector<BrowserUpdate>& ready) {
     if (held_.empty()) return;
     const SteadyTime now = clock_.now();
     while (!held_.empty() && (*held_.begin())->second.due <= now) release_first(now, ready);
 }
 
-void Thinning::release_first(SteadyTime now, std::vector<TimedUpdate>& ready) {
+void Thinning::release_first(SteadyTime now, std::vector<BrowserUpdate>& ready) {
     const Entries::iterator entry = *held_.begin();
     ready.push_back(take_held(entry));
-    const BrowserUpdate& update = ready.back().update;
+    const BrowserUpdate& update = ready.back();
     const Options& options = options_[update.rule];
     entry->second.due = now + options.interval;
-    entry->second.sent = read_values(options, update.payload);
+    entry->second.sent = read_values(options, update);
 }
 
 Thinning::Name Thinning::name_of(const BrowserUpdate& update) {
     return {update.topic, update.rule, update.key_name, update.key};
 }
 
-Thinning::Values Thinning::read_values(const Options& options, std::string_view payload) {
+Thinning::Values Thinning::read_values(const Options& options, const BrowserUpdate& update) {
     Values values;
     if (options.deadband.empty()) return values;
-    payload_.reset(payload);
+    payload_.reset(update.body_source.empty() ? update.payload : update.body_source);
     for (const auto& [path, band] : options.deadband) {
         const std::optional<WorkingPayload::Value> found = payload_.find(path);
         double number = 0;
@@ -114,18 +104,18 @@ bool Thinning::within_band(const Options& options, const Values& sent, const Val
     return true;
 }
 
-void Thinning::hold(Entries::iterator entry, TimedUpdate update) {
-    std::optional<TimedUpdate>& held = entry->second.held;
-    if (held) held_bytes_ -= bytes_of(*held);
-    held_bytes_ += bytes_of(update);
+void Thinning::hold(Entries::iterator entry, BrowserUpdate update) {
+    std::optional<BrowserUpdate>& held = entry->second.held;
+    if (held) held_bytes_ -= held->bytes();
+    held_bytes_ += update.bytes();
     held = std::move(update);
     held_.insert(entry);
 }
 
-TimedUpdate Thinning::take_held(Entries::iterator entry) {
+BrowserUpdate Thinning::take_held(Entries::iterator entry) {
     held_.erase(entry);
-    TimedUpdate taken = *std::exchange(entry->second.held, std::nullopt);
-    held_bytes_ -= bytes_of(taken);
+    BrowserUpdate taken = *std::exchange(entry->second.held, std::nullopt);
+    held_bytes_ -= taken.bytes();
     return taken;
 }
 
@@ -148,7 +138,7 @@ void Thinning::forget_topic(const std::string& topic) {
     }
 }
 
-void Thinning::make_room(std::vector<TimedUpdate>& ready) {
+void Thinning::make_room(std::vector<BrowserUpdate>& ready) {
     while (held_bytes_ > limits_.bytes_max) {
         metrics_.hit(Limit::Thinning);
         release_first(clock_.now(), ready);

@@ -27,12 +27,6 @@
 
 namespace rtbridge {
 
-// An update for browsers, and when the broker received it.
-struct TimedUpdate {
-    BrowserUpdate update;
-    std::int64_t unix_ms = 0;
-};
-
 // Keeps from browsers what the options browser.max_rate and browser.deadband of a rule say, for
 // each rule, topic and key. MQTT subscribers are not its concern.
 //
@@ -58,7 +52,7 @@ public:
 
     // The rules of a configuration, and their statistics. All that was known is forgotten and all
     // that waits is returned, under the numbers of the rules of before.
-    [[nodiscard]] std::vector<TimedUpdate> adopt(
+    [[nodiscard]] std::vector<BrowserUpdate> adopt(
         const std::vector<RuleConfig>& rules,
         std::vector<std::shared_ptr<RuleStatistics>> statistics) ON_BROKER_THREAD;
 
@@ -67,8 +61,8 @@ public:
         return active_ && (update.shape == PayloadShape::Cleared || options_[update.rule].thins);
     }
     // Appends what is to be sent now to `ready`, oldest first.
-    void offer(TimedUpdate update, std::vector<TimedUpdate>& ready) ON_BROKER_THREAD;
-    void release_due(std::vector<TimedUpdate>& ready) ON_BROKER_THREAD;
+    void offer(BrowserUpdate update, std::vector<BrowserUpdate>& ready) ON_BROKER_THREAD;
+    void release_due(std::vector<BrowserUpdate>& ready) ON_BROKER_THREAD;
 
     [[nodiscard]] std::size_t entries() const { return entries_.size(); }
 
@@ -87,19 +81,19 @@ private:
         std::list<Entries::iterator>::iterator use;
         SteadyTime due{};  // when the next one may go
         Values sent;
-        std::optional<TimedUpdate> held;
+        std::optional<BrowserUpdate> held;
     };
 
     [[nodiscard]] static Name name_of(const BrowserUpdate& update);
-    [[nodiscard]] Values read_values(const Options& options, std::string_view payload);
+    [[nodiscard]] Values read_values(const Options& options, const BrowserUpdate& update);
     [[nodiscard]] static bool within_band(const Options& options, const Values& sent,
                                           const Values& now);
-    void hold(Entries::iterator entry, TimedUpdate update);
-    [[nodiscard]] TimedUpdate take_held(Entries::iterator entry);
+    void hold(Entries::iterator entry, BrowserUpdate update);
+    [[nodiscard]] BrowserUpdate take_held(Entries::iterator entry);
     void forget(Entries::iterator entry);
     void forget_topic(const std::string& topic);
-    void release_first(SteadyTime now, std::vector<TimedUpdate>& ready);
-    void make_room(std::vector<TimedUpdate>& ready);
+    void release_first(SteadyTime now, std::vector<BrowserUpdate>& ready);
+    void make_room(std::vector<BrowserUpdate>& ready);
     void count(std::uint32_t rule);
 
     const Limits limits_;

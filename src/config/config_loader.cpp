@@ -60,6 +60,20 @@ void read_acl_section(TableReader& root, Config& config) {
     config.acl = read_acl(reader);
 }
 
+void read_socketio_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("socketio");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[socketio]", root.diagnostics());
+    read_socketio(reader, config.socketio);
+}
+
+void read_sse_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("sse");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[sse]", root.diagnostics());
+    read_sse(reader, config.sse);
+}
+
 void read_rules_section(TableReader& root, Config& config) {
     const std::optional<TomlEntry> entry = root.take("rule");
     if (entry) read_rules(root.document(), *entry, config.rules, root.diagnostics());
@@ -166,7 +180,9 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     read_auth_section(root, config);
     read_acl_section(root, config);
     read_rules_section(root, config);
-    root.not_supported_yet({"alert", "test", "mqtt_tunnel", "socketio", "sse", "http", "broker"});
+    read_socketio_section(root, config);
+    read_sse_section(root, config);
+    root.not_supported_yet({"alert", "test", "mqtt_tunnel", "http", "broker"});
     root.report_unknown_keys();
     check_exposure(config, diagnostics);
 

@@ -1,10 +1,10 @@
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "config/in_quotes.h"
 #include "config/names.h"
 #include "config/sections.h"
+#include "config/template_reader.h"
 #include "config/units.h"
 
 namespace rtbridge {
@@ -112,72 +112,10 @@ void read_battery(TableReader& rule_table, RuleConfig& rule, const std::string& 
     rule.battery = std::move(battery);
 }
 
-// toml++ sorts keys by name; the file's order is that of their places.
-std::vector<TomlEntry> in_file_order(const toml::table& table) {
-    std::vector<TomlEntry> entries;
-    for (const auto& [key, node] : table) entries.push_back({&key, &node});
-    std::sort(entries.begin(), entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
-        const toml::source_position& left = a.key->source().begin;
-        const toml::source_position& right = b.key->source().begin;
-        return std::pair(left.line, left.column) < std::pair(right.line, right.column);
-    });
-    return entries;
-}
-
-// Values of `set`: whatever TOML and JSON have in common, with braces in texts left as they are.
-class TemplateReader {
-public:
-    TemplateReader(const TomlDocument& document, Diagnostics& diagnostics)
-        : document_(document), diagnostics_(diagnostics) {}
-
-    [[nodiscard]] TemplateSource read(const toml::node& node) {
-        TemplateSource source;
-        source.place = document_.place(node);
-        if (const toml::table* const table = node.as_table()) {
-            source.value = object(*table);
-        } else if (const toml::array* const array = node.as_array()) {
-            TemplateSource::Array items;
-            items.reserve(array->size());
-            for (const toml::node& item : *array) items.push_back(read(item));
-            source.value = std::move(items);
-        } else if (const auto* const text = node.as_string()) {
-            source.value = text->get();
-        } else if (const auto* const integer = node.as_integer()) {
-            source.value = integer->get();
-        } else if (const auto* const boolean = node.as_boolean()) {
-            source.value = boolean->get();
-        } else if (const auto* const number = node.as_floating_point()) {
-            if (!std::isfinite(number->get())) {
-                diagnostics_.error(source.place, "JSON has neither inf nor nan; write a number");
-            }
-            source.value = number->get();
-        } else {
-            diagnostics_.error(
-                source.place,
-                "JSON has no type for " + std::string(type_name(node)) + "; write it in quotes");
-        }
-        return source;
-    }
-
-    [[nodiscard]] TemplateSource::Object object(const toml::table& table) {
-        const std::vector<TomlEntry> entries = in_file_order(table);
-        TemplateSource::Object members;
-        members.reserve(entries.size());
-        for (const TomlEntry& entry : entries) {
-            members.push_back({std::string(entry.key->str()), read(*entry.node)});
-        }
-        return members;
-    }
-
-private:
-    const TomlDocument& document_;
-    Diagnostics& diagnostics_;
-};
-
 void read_set(TableReader& table, RuleConfig& rule) {
     const toml::table* const set = table.take_table("set", "{ site = \"{site}\" }");
     if (set == nullptr) return;
-    rule.set = TemplateReader(table.document(), table.diagnostics()).object(*set);
+    rule.set = read_template_object(table.document(), *set, table.diagnostics());
 }
 
 void read_mqtt(TableReader& table, RuleConfig& rule) {
@@ -228,6 +166,17 @@ void read_deadband(TableReader& table, BrowserConfig& browser) {
     }
 }
 
+void read_event(TableReader& table, BrowserConfig& browser) {
+    Placed<std::string> event;
+    if (!table.read("event", event)) return;
+    if (const char* const mistake = event_name_mistake(event.value)) {
+        table.diagnostics().error(std::move(event.place),
+                                  "event = " + in_quotes(event.value) + " " + mistake);
+        return;
+    }
+    browser.event = std::move(event.value);
+}
+
 void read_browser(TableReader& rule_table, RuleConfig& rule) {
     const toml::table* const table = rule_table.take_table("browser", "{ max_rate = \"10/s\" }");
     if (table == nullptr) return;
@@ -235,7 +184,8 @@ void read_browser(TableReader& rule_table, RuleConfig& rule) {
                        rule_table.diagnostics());
     read_max_rate(reader, rule.browser);
     read_deadband(reader, rule.browser);
-    reader.not_supported_yet({"event", "body"});
+    read_event(reader, rule.browser);
+    rule.browser.body = take_template(reader, "body");
     reader.report_unknown_keys();
 }
 

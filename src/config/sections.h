@@ -17,6 +17,8 @@ void read_acl_rules(const TomlDocument& document, const TomlEntry& entry,
                     std::vector<AclRuleConfig>& rules, Diagnostics& diagnostics);
 // `[[auth.role]]` of an [auth] table, which in an included file holds nothing else: appends.
 void read_auth_roles(TableReader& auth, std::vector<AuthRoleConfig>& roles);
+void read_socketio(TableReader& table, SocketIoConfig& socketio);
+void read_sse(TableReader& table, SseConfig& sse);
 // `[[rule]]`: appends the rules of `entry` in file order.
 void read_rules(const TomlDocument& document, const TomlEntry& entry,
                 std::vector<RuleConfig>& rules, Diagnostics& diagnostics);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "configuration.h"
 #include "rules/rule_trace.h"
@@ -49,6 +50,7 @@ void print_mqtt(std::ostream& out, const Publish& publish, const Outcome& outcom
 void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
     print_line(out, "topic", update.topic);
     if (!update.key_name.empty()) print_line(out, "key", update.key_name + "=" + update.key);
+    if (!update.event.empty()) print_line(out, "event", update.event);
     switch (update.shape) {
         case PayloadShape::Json:
             print_line(out, "body", update.payload);
@@ -61,6 +63,12 @@ void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
             print_line(out, "skipped", "/ws carries only JSON that passed its rules");
             break;
     }
+    if (!update.sse_body.empty()) print_line(out, "sse", update.sse_body);
+    if (update.sse_body_missing) print_line(out, "sse", "skipped: its body cannot be made");
+    if (!update.socketio_body.empty()) print_line(out, "socketio", update.socketio_body);
+    if (update.socketio_body_missing) {
+        print_line(out, "socketio", "skipped: its body cannot be made");
+    }
 }
 
 }  // namespace
@@ -68,7 +76,7 @@ void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
 void explain(const RuleSet& rules, const Publish& publish, std::ostream& out) {
     RuleWorkspace workspace;
     std::vector<RuleTrace> traces;
-    const Outcome outcome = rules.apply(publish, workspace, &traces);
+    const Outcome outcome = rules.apply(publish, workspace, SystemClock(), &traces);
 
     if (traces.empty()) out << "no rule matches " << escape_control(publish.topic) << "\n";
     for (const RuleTrace& trace : traces) print_rule(out, trace);

@@ -15,7 +15,8 @@ namespace rtbridge {
 // Raised by the broker thread, read by status pages.
 struct RuleStatistics {
     Counter matched, ok, invalid, dropped;
-    Counter thinned;  // updates that max_rate or deadband kept from browsers
+    Counter thinned;         // updates that max_rate or deadband kept from browsers
+    Counter bodies_missing;  // bodies for browsers that could not be made of a publish
 };
 
 struct RuleStatus {

@@ -96,6 +96,7 @@ struct Counters {
     Counter updates_conflated;   // replaced by a newer value in a session's queue
     Counter updates_dropped;     // lost to a session: queue or mailbox was full
     Counter updates_not_json;    // skipped where only JSON fits
+    Counter bodies_missing;      // for browsers, that could not be made of a publish
     Counter updates_thinned;     // kept from browsers by max_rate or deadband of a rule
     Counter logins;              // MQTT clients and browsers that proved who they are
     Counter logins_refused;      // ... that could not

@@ -18,6 +18,15 @@ enum class PayloadShape : std::uint8_t {
     Cleared,  // the retained message of `topic` was cleared: its newest values are gone
 };
 
+// Which payloads a way to write updates can express; the newest of those is the newest value there.
+enum class Payloads : std::uint8_t {
+    Any,
+    JsonOnly,
+    SseBody,       // JSON, or what [sse] body makes of anything
+    SocketIoBody,  // JSON, or what [socketio] body makes of anything
+    Count,
+};
+
 // How much of the past of a topic and key is kept, from its rule.
 struct HistoryLimits {
     std::uint32_t last = 0;             // updates; 0: only the newest value
@@ -40,10 +49,34 @@ struct Update {
     std::string event;          // of SSE and Socket.IO; empty: its rule names none
     std::string sse_body;       // JSON in place of `payload` on this transport; empty: `payload`
     std::string socketio_body;  // likewise
+    // Such a body is wanted and could not be made: this transport skips the update.
+    bool sse_body_missing = false;
+    bool socketio_body_missing = false;
     // Tells updates apart that one publish made for the same topic and key, with other bodies or
-    // events: from 0.
+    // events: from 0, out of so many. Values of earlier publishes beyond these are out of date.
     std::uint32_t variant = 0;
+    std::uint32_t variants = 1;
     HistoryLimits history;
+
+    [[nodiscard]] bool fits(Payloads payloads) const noexcept {
+        const bool json = shape == PayloadShape::Json;
+        switch (payloads) {
+            case Payloads::SseBody:
+                return !sse_body.empty() || (json && !sse_body_missing);
+            case Payloads::SocketIoBody:
+                return !socketio_body.empty() || (json && !socketio_body_missing);
+            case Payloads::JsonOnly:
+                return json;
+            default:
+                return shape != PayloadShape::Cleared;
+        }
+    }
+    // What is said there: JSON wherever no other payload fits. REQUIRES: fits(payloads).
+    [[nodiscard]] const std::string& body(Payloads payloads) const noexcept {
+        if (payloads == Payloads::SseBody && !sse_body.empty()) return sse_body;
+        if (payloads == Payloads::SocketIoBody && !socketio_body.empty()) return socketio_body;
+        return payload;
+    }
 
     [[nodiscard]] std::size_t bytes() const noexcept {
         return sizeof(Update) + topic.size() + key_name.size() + key.size() + payload.size() +

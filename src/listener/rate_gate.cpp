@@ -12,6 +12,7 @@ constexpr std::chrono::milliseconds sweep_interval_min{100};
 std::string slot_of(const Update& update) {
     std::string slot = update.topic;
     slot.append(1, '\0').append(update.key_name).append(1, '\0').append(update.key);
+    if (update.variant > 0) slot.append(1, '\0').append(std::to_string(update.variant));
     return slot;
 }
 

@@ -8,13 +8,11 @@
 namespace rtbridge {
 
 std::size_t SendQueue::SlotHash::operator()(const Slot& slot) const noexcept {
-    const std::hash<std::string_view> hash;
-    return std::hash<const void*>()(slot.subscription) * 7 + hash(slot.topic) * 31 +
-           hash(slot.key_name) * 17 + hash(slot.key);
+    return std::hash<const void*>()(slot.subscription) * 7 + ValueName::Hash()(slot.name);
 }
 
 SendQueue::Slot SendQueue::slot_of(const Item& item) {
-    return {item.subscription, item.update->topic, item.update->key_name, item.update->key};
+    return {item.subscription, ValueName(*item.update)};
 }
 
 void SendQueue::push(Item item, const QueueLimits& limits, std::vector<Loss>& losses) {

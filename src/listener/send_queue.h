@@ -11,13 +11,14 @@
 
 #include "config/config.h"
 #include "handoff/update.h"
+#include "handoff/value_name.h"
 #include "listener/subscription.h"
 #include "listener/wire_shape.h"
 
 namespace rtbridge {
 
 // What waits for one browser. Bounded by hard_bytes: a queue over its soft limit keeps the newest
-// update per subscription, topic and key, over its hard limit it loses the oldest. In mode Latest
+// update per subscription and value, over its hard limit it loses the oldest. In mode Latest
 // only the newest waits in any case. Frames are shared, so a byte here is a promise to send, not a
 // copy.
 //
@@ -53,7 +54,7 @@ public:
     // Takes out as many as front() gave last.
     void pop(std::size_t items);
 
-    // Only the newest of each subscription, topic and key stays, of all or of those in mode Latest.
+    // Only the newest of each subscription and value stays, of all or of those in mode Latest.
     enum class Which : std::uint8_t { All, Latest };
     void conflate(Which which, std::vector<Loss>& losses);
     // Puts what was pushed since `items` waited into the order of offsets, for subscriptions in
@@ -64,10 +65,10 @@ public:
     std::size_t remove_if(const std::function<bool(const Item&)>& unwanted);
 
 private:
-    // Where the newest of a subscription, topic and key waits, among those of the next round.
+    // Where the newest of a subscription and value waits, among those of the next round.
     struct Slot {
         const Subscription* subscription;
-        std::string_view topic, key_name, key;
+        ValueName name;
         bool operator==(const Slot&) const = default;
     };
     struct SlotHash {

@@ -153,7 +153,7 @@ bool Session::send_catch_up() {
     static thread_local std::vector<FramePtr> frames;
     frames.clear();
     for (const UpdatePtr& update : catch_up.step(catch_up_entries, write_chunk_bytes)) {
-        if (!shape.carries(update->shape)) continue;
+        if (!shape.carries(*update)) continue;
         if (!may_receive(*update)) {
             env_.metrics.filtered_browsers.add();
             continue;

@@ -29,11 +29,6 @@ std::uint32_t smallest_free_number(const Session& session) {
     return number;
 }
 
-ValueStore::Payloads payloads_of(const WireShape& shape) {
-    return shape.carries(PayloadShape::Text) ? ValueStore::Payloads::Any
-                                             : ValueStore::Payloads::JsonOnly;
-}
-
 }  // namespace
 
 Sessions::Sessions(Dependencies dependencies, const LimitsConfig& limits)
@@ -91,7 +86,7 @@ Subscribed Sessions::subscribe(Session& session, const SubscriptionRequest& requ
 Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest& request) {
     const Selection& selection = subscription.group->selection();
     const Grants& grants = *subscription.session.access()->grants;
-    const ValueStore::Payloads payloads = payloads_of(*subscription.group->kind().shape);
+    const ValueStore::Payloads payloads = subscription.group->kind().shape->payloads();
     const std::uint64_t until = subscription.offset;
     const auto newest_values = [&](std::uint64_t since) {
         subscription.catch_up =
@@ -322,7 +317,7 @@ void Sessions::give_to(Group& group, const UpdatePtr& update) {
         deps_.metrics.filtered_browsers.add(group.size());
         return;
     }
-    if (!group.kind().shape->carries(update->shape)) {
+    if (!group.kind().shape->carries(*update)) {
         deps_.metrics.updates_not_json.add(group.size());
         return;
     }

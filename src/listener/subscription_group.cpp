@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "handoff/value_name.h"
 #include "listener/session.h"
 
 namespace rtbridge {
@@ -98,23 +99,12 @@ std::uint64_t SubscriptionGroup::flush(std::vector<Session*>& waiting,
     return delivered;
 }
 
-// Only the newest of each topic and key is pending; offsets still rise.
+// Only the newest of each value is pending; offsets still rise.
 void SubscriptionGroup::conflate_pending() {
-    struct Hash {
-        std::size_t operator()(const Update* update) const noexcept {
-            const std::hash<std::string> hash;
-            return hash(update->topic) * 31 + hash(update->key);
-        }
-    };
-    struct Same {
-        bool operator()(const Update* a, const Update* b) const noexcept {
-            return a->topic == b->topic && a->key_name == b->key_name && a->key == b->key;
-        }
-    };
-    std::unordered_set<const Update*, Hash, Same> seen;
+    std::unordered_set<ValueName, ValueName::Hash> seen;
     std::vector<Pending> kept;  // newest first
     for (auto it = pending_.rbegin(); it != pending_.rend(); ++it) {
-        if (seen.insert(it->update.get()).second) {
+        if (seen.insert(ValueName(*it->update)).second) {
             kept.push_back(std::move(*it));
         } else {
             count_conflated(it->update->offset);

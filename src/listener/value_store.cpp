@@ -8,10 +8,6 @@
 namespace rtbridge {
 namespace {
 
-ValueStore::Position position_of(const Update& update) {
-    return {update.topic, update.key_name, update.key};
-}
-
 // What every topic that the filter matches begins with.
 std::string literal_beginning(const TopicFilter& filter) {
     const std::string_view text = filter.text();
@@ -39,12 +35,34 @@ std::string common_beginning(const std::vector<TopicFilter>& filters) {
 // What history costs beside the update itself.
 constexpr std::size_t history_item_bytes = 96;
 
+bool fits_everywhere(const Update& update) {
+    return update.shape == PayloadShape::Json && !update.sse_body_missing &&
+           !update.socketio_body_missing;
+}
+
 }  // namespace
+
+ValueStore::Position ValueStore::position_of(const Update& update) {
+    return {update.topic, update.key_name, update.key, update.variant};
+}
 
 const UpdatePtr* ValueStore::Entry::value(Payloads payloads) const {
     if (cleared) return nullptr;
-    if (payloads == Payloads::Any || newest->shape == PayloadShape::Json) return &newest;
-    return newest_json ? &newest_json : nullptr;
+    if (newest->fits(payloads)) return &newest;
+    if (newest_fitting == nullptr) return nullptr;
+    const UpdatePtr& fitting = (*newest_fitting)[static_cast<std::size_t>(payloads)];
+    return fitting ? &fitting : nullptr;
+}
+
+// Mostly it is one update that fits several kinds.
+std::size_t ValueStore::Entry::fitting_bytes() const {
+    if (newest_fitting == nullptr) return 0;
+    std::size_t bytes = 0;
+    for (auto it = newest_fitting->begin(); it != newest_fitting->end(); ++it) {
+        const bool counted = std::find(newest_fitting->begin(), it, *it) != it;
+        if (*it && !counted) bytes += (*it)->bytes();
+    }
+    return bytes;
 }
 
 std::size_t ValueStore::put(const UpdatePtr& update, std::size_t bytes_max) {
@@ -64,6 +82,8 @@ std::size_t ValueStore::put(const UpdatePtr& update, std::size_t bytes_max) {
     entry.cleared = false;
     entry.newest = update;
     bytes_ += update->bytes();
+    any_variants_ = any_variants_ || update->variant > 0;
+    if (any_variants_) end_further_variants(it);
 
     const HistoryLimits& limits = update->history;
     while (!entry.older.empty() &&
@@ -77,21 +97,44 @@ std::size_t ValueStore::put(const UpdatePtr& update, std::size_t bytes_max) {
 
 void ValueStore::supersede(Entry& entry, const Update& by) {
     UpdatePtr former = std::move(entry.newest);
-    bytes_ -= former->bytes();
-    const bool json = former->shape == PayloadShape::Json && !entry.cleared;
-    if (entry.newest_json && (json || by.shape == PayloadShape::Json || entry.cleared)) {
-        bytes_ -= std::exchange(entry.newest_json, nullptr)->bytes();
-    }
-    if (json && by.shape != PayloadShape::Json) {
-        entry.newest_json = former;
-        bytes_ += former->bytes();
-    }
+    bytes_ -= former->bytes() + entry.fitting_bytes();
+    keep_fitting(entry, former, by);
+    bytes_ += entry.fitting_bytes();
     if (by.history.last <= 1) {
         entry.complete_after = former->offset;
         return;
     }
     bytes_ += former->bytes() + history_item_bytes;
     entry.older.push_back(history_.insert(history_.end(), {std::move(former), &entry}));
+}
+
+void ValueStore::keep_fitting(Entry& entry, const UpdatePtr& former, const Update& by) {
+    if (entry.cleared || fits_everywhere(by)) return entry.newest_fitting.reset();
+    if (entry.newest_fitting == nullptr) entry.newest_fitting = std::make_unique<Entry::Fitting>();
+    for (std::size_t kind = 0; kind < entry.newest_fitting->size(); ++kind) {
+        UpdatePtr& fitting = (*entry.newest_fitting)[kind];
+        const auto payloads = static_cast<Payloads>(kind);
+        if (by.fits(payloads)) {
+            fitting = nullptr;
+        } else if (former->fits(payloads)) {
+            fitting = former;
+        }
+    }
+}
+
+// What an earlier publish had and the one of this update has not is nobody's newest value.
+void ValueStore::end_further_variants(Entries::iterator it) {
+    const Update& update = *it->second.newest;
+    for (++it; it != entries_.end(); ++it) {
+        Entry& further = it->second;
+        const bool same = further.newest->topic == update.topic &&
+                          further.newest->key_name == update.key_name &&
+                          further.newest->key == update.key;
+        if (!same) break;
+        // One that max_rate held back may come after a newer one.
+        const bool older = further.newest->unix_ms <= update.unix_ms;
+        if (older && further.newest->variant >= update.variants) further.cleared = true;
+    }
 }
 
 void ValueStore::forget_oldest_of(Entry& entry) {
@@ -117,8 +160,7 @@ std::size_t ValueStore::shrink_to(std::size_t bytes_max) {
 void ValueStore::forget(Entries::iterator it) {
     Entry& entry = it->second;
     while (!entry.older.empty()) forget_oldest_of(entry);
-    if (entry.newest_json) bytes_ -= entry.newest_json->bytes();
-    bytes_ -= entry.newest->bytes();
+    bytes_ -= entry.newest->bytes() + entry.fitting_bytes();
     unknown_until_ = std::max(unknown_until_, entry.newest->offset);
     if (const auto group = by_key_.find(entry.newest->key); group != by_key_.end()) {
         group->second.erase(it->first);
@@ -130,7 +172,7 @@ void ValueStore::forget(Entries::iterator it) {
 
 void ValueStore::clear_topic(const std::string& topic, std::uint64_t offset) {
     newest_offset_ = std::max(newest_offset_, offset);
-    auto it = entries_.lower_bound(Position{topic, {}, {}});
+    auto it = entries_.lower_bound(Position{topic, {}, {}, 0});
     for (; it != entries_.end() && std::get<0>(it->first) == topic; ++it) {
         it->second.cleared = true;
     }
@@ -153,7 +195,7 @@ std::vector<UpdatePtr> ValueStore::Walk::step(std::size_t entries_max, std::size
     const auto take = [&](const Entry& entry) {
         const UpdatePtr* const value = entry.value(payloads_);
         if (value == nullptr || !selection_.selects(**value)) return;
-        bytes += (*value)->payload.size();
+        bytes += (*value)->body(payloads_).size();
         found.push_back(*value);
     };
     for (; key_ < selection_.keys.size(); ++key_, after_.reset()) {
@@ -172,8 +214,8 @@ std::vector<UpdatePtr> ValueStore::Walk::step(std::size_t entries_max, std::size
         return found;
     }
     const Entries& entries = store_->entries_;
-    auto it =
-        after_ ? entries.upper_bound(*after_) : entries.lower_bound(Position{beginning_, {}, {}});
+    auto it = after_ ? entries.upper_bound(*after_)
+                     : entries.lower_bound(Position{beginning_, {}, {}, 0});
     for (; entries_max > 0 && bytes < bytes_max; --entries_max, ++it) {
         if (it == entries.end() || !std::get<0>(it->first).starts_with(beginning_)) {
             done_ = true;
@@ -189,8 +231,8 @@ ValueStore::Page ValueStore::page(const Selection& selection, Payloads payloads,
                                   const Allowed& allowed, const Position* after, std::size_t limit,
                                   std::size_t bytes_max) const {
     const std::string beginning = common_beginning(selection.topics);
-    auto it = entries_.lower_bound(Position{beginning, {}, {}});
-    if (after != nullptr && *after >= Position{beginning, {}, {}})
+    auto it = entries_.lower_bound(Position{beginning, {}, {}, 0});
+    if (after != nullptr && *after >= Position{beginning, {}, {}, 0})
         it = entries_.upper_bound(*after);
 
     Page page;
@@ -223,7 +265,7 @@ ValueStore::Missed ValueStore::missed(const Selection& selection, Payloads paylo
     Missed result{Kept::All};
     const auto take = [&](const UpdatePtr& update) {
         if (update->offset <= since) return;
-        if (payloads == Payloads::JsonOnly && update->shape != PayloadShape::Json) return;
+        if (!update->fits(payloads)) return;
         result.bytes += update->bytes();
         result.updates.push_back(update);
     };

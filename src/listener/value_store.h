@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,9 +19,9 @@
 
 namespace rtbridge {
 
-// The newest update per topic and key, and as many older ones as the history of their rule says.
-// Bounded in bytes: beyond, the oldest history goes first, then the values that were not updated
-// for longest.
+// The newest update per topic, key and variant, and as many older ones as the history of their rule
+// says. Bounded in bytes: beyond, the oldest history goes first, then the values that were not
+// updated for longest.
 //
 // It knows what it does not have: after any offset it can tell whether everything that a selection
 // missed is still here, whether the newest values are, or neither.
@@ -39,8 +41,10 @@ public:
     // The offset of the newest update ever put or lost, 0 = none.
     [[nodiscard]] std::uint64_t newest_offset() const noexcept { return newest_offset_; }
 
-    using Position = std::tuple<std::string, std::string, std::string>;  // topic, key name, key
-    enum class Payloads : std::uint8_t { Any, JsonOnly };
+    // Topic, key name, key, variant: an owned ValueName.
+    using Position = std::tuple<std::string, std::string, std::string, std::uint32_t>;
+    [[nodiscard]] static Position position_of(const Update& update);
+    using Payloads = rtbridge::Payloads;
 
     // A walk over what `selection` selects, in topic and key order and in steps, so that nothing is
     // collected that can't be sent yet. Entries that come or go meanwhile do not disturb it.
@@ -109,17 +113,23 @@ private:
     using History = std::list<Older>;
     struct Entry {
         UpdatePtr newest;
-        UpdatePtr newest_json;  // where the newest is something else; may be null
-        bool cleared = false;   // the newest is history and no value any more
+        // For each kind of payloads that the newest does not fit, the newest that did; null where
+        // there is none, as in most entries.
+        using Fitting = std::array<UpdatePtr, static_cast<std::size_t>(Payloads::Count)>;
+        std::unique_ptr<Fitting> newest_fitting;
+        bool cleared = false;  // the newest is history and no value any more
         // Everything of this entry with a higher offset is here.
         std::uint64_t complete_after = 0;
         std::list<History::iterator> older;        // oldest first
         std::list<const Position*>::iterator age;  // position in by_age_
         [[nodiscard]] const UpdatePtr* value(Payloads payloads) const;
+        [[nodiscard]] std::size_t fitting_bytes() const;
     };
     using Entries = std::map<Position, Entry, std::less<>>;
 
     void supersede(Entry& entry, const Update& by);
+    static void keep_fitting(Entry& entry, const UpdatePtr& former, const Update& by);
+    void end_further_variants(Entries::iterator it);
     void forget_oldest_of(Entry& entry);
     void forget(Entries::iterator it);
     std::size_t shrink_to(std::size_t bytes_max);
@@ -130,6 +140,7 @@ private:
     std::unordered_map<std::string, std::set<Position>> by_key_;  // key value -> its entries
     std::size_t bytes_ = 0;
     std::uint64_t newest_offset_ = 0;
+    bool any_variants_ = false;
     std::uint64_t unknown_until_ = 0;  // of updates up to here some are gone without a trace
 };
 

@@ -27,8 +27,9 @@ class WireShape {
 public:
     virtual ~WireShape() = default;
     [[nodiscard]] virtual FramePtr encode(const Update& update, Delivery delivery) const = 0;
-    // False: an update of this payload shape can't be expressed and is skipped (and counted).
-    [[nodiscard]] virtual bool carries(PayloadShape shape) const = 0;
+    [[nodiscard]] virtual Payloads payloads() const = 0;
+    // False: this update can't be expressed and is skipped (and counted).
+    [[nodiscard]] bool carries(const Update& update) const { return update.fits(payloads()); }
 
     // Appends frames of this or of another shape of the same session, as one write.
     virtual void append(std::string& out, std::span<const std::string_view> frames) const {

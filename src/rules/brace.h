@@ -6,57 +6,80 @@
 
 #include "base/result.h"
 #include "rules/json_path.h"
-#include "rules/rule_values.h"
+#include "rules/template_place.h"
 
 namespace rtbridge {
 
-// Where a template stands decides which names it may use.
-enum class TemplatePlace { Key, Set, PublishTopic };
+class TemplateValues;
 
-// The names that the templates of one rule may use.
-struct TemplateNames {
-    // One of the rule's topics: the captures of a rule are those that all its topics define.
-    struct Topic {
-        std::string text;
-        std::vector<std::string> captures;
-    };
-    std::vector<Topic> topics;
-    std::vector<std::string>
-        captures;  // of all topics, each once: the position is the capture number
-    bool has_key = false;
-    // False where a topic is invalid: then any name may be one of its captures, and is let pass, so
-    // that the other mistakes of the rule show in the same run. Such a rule is not used.
-    bool all_topics_known = true;
-};
-
-// One value in braces, as "{payload.userId}".
+// One value in braces, as "{payload.userId}". A template knows its name, TemplateValues what it
+// stands for:
+//
+//   {topic} {key}                      of the publish; in a request, of what it is about
+//   {payload} {payload.x.y}            JSON: the payload of the same, and what is in it
+//   {payload_text}                     the payload as a string, whatever it is
+//   {user} {client} {rule}             who published, and by which rule browsers see it
+//   {user} {role} {claim.x} {session}  who asks: the first role, a claim of the token, session id
+//   {sessions} {now_ms}                numbers: open sessions, Unix milliseconds
+//   {now}                              the same time as ISO 8601 in UTC, with milliseconds
+//   {arg} {arg.x}                      JSON: the first argument of a Socket.IO event
+//   {body} {body.x}                    JSON: the body of an HTTP request
+//
+// and captures: levels of a topic that a rule names, segments of a path that a route names.
+//
+// Thread: any; immutable.
 class Brace {
 public:
+    enum class Kind : std::uint8_t {
+        Capture,
+        Topic,
+        Key,
+        Payload,
+        PayloadText,
+        User,
+        Role,
+        Client,
+        Claim,
+        Rule,
+        Session,
+        Sessions,
+        Now,
+        NowMs,
+        Arg,
+        Body,
+    };
+
     [[nodiscard]] static Result<Brace, std::string> compile(std::string_view name,
                                                             TemplatePlace place,
                                                             const TemplateNames& names);
 
     // Adds the value as text (a string without quotes, a container as JSON) or as JSON. False where
-    // there is no such value; `out` is then unchanged.
-    [[nodiscard]] bool append_text(const RuleValues& values, std::string& out) const;
-    [[nodiscard]] bool append_json(const RuleValues& values, std::string& out) const;
+    // there is no such value; what `out` then got is of no use.
+    [[nodiscard]] bool append_text(const TemplateValues& values, std::string& out) const;
+    [[nodiscard]] bool append_json(const TemplateValues& values, std::string& out) const;
 
+    [[nodiscard]] Kind kind() const { return kind_; }
     [[nodiscard]] const std::string& name() const { return name_; }
+    // Of a Capture: its number, which is its position in TemplateNames::captures.
+    [[nodiscard]] std::uint32_t capture() const { return capture_; }
+    // What stands behind the first dot, as the name of a claim; may be empty.
+    [[nodiscard]] const std::string& member() const { return member_.text; }
+
     [[nodiscard]] bool may_have_levels() const { return kind_ == Kind::Topic; }
     // Whether the value depends on the topic and the rule alone.
     [[nodiscard]] bool known_from_topic() const;
 
 private:
-    enum class Kind { Capture, Topic, Key, Payload, PayloadText, PayloadPath, User, Client, Rule };
-
-    Brace(Kind kind, std::string_view name) : kind_(kind), name_(name), path_("") {}
-    // The value as a text, where it is no part of the payload.
-    [[nodiscard]] bool append_plain(const RuleValues& values, std::string& out) const;
+    Brace(Kind kind, std::string_view name, std::string_view member)
+        : kind_(kind), name_(name), member_(member) {}
+    // Whether it stands for JSON, or for a part of it.
+    [[nodiscard]] bool is_document() const;
+    [[nodiscard]] bool is_number() const;
 
     Kind kind_;
     std::string name_;
     std::uint32_t capture_ = 0;
-    JsonPath path_;
+    JsonPath member_;
 };
 
 }  // namespace rtbridge

@@ -87,7 +87,7 @@ std::optional<JsonTemplate> JsonTemplate::compile(const TemplateSource& source, 
     return compiled;
 }
 
-const Brace* JsonTemplate::append(const RuleValues& values, std::string& out) const {
+const Brace* JsonTemplate::append(const TemplateValues& values, std::string& out) const {
     for (const Piece& piece : pieces_) {
         if (!piece.string) {
             out += piece.json;

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "rules/brace.h"
+#include "rules/template_values.h"
 #include "rules/text_template.h"
 
 namespace rtbridge {
@@ -24,7 +25,7 @@ public:
                                                              Diagnostics& diagnostics);
 
     // Adds the JSON to `out`. Null, or the first brace that has no value.
-    [[nodiscard]] const Brace* append(const RuleValues& values, std::string& out) const;
+    [[nodiscard]] const Brace* append(const TemplateValues& values, std::string& out) const;
 
 private:
     // The document front to back, flattened: JSON that never changes, or a string of the source.

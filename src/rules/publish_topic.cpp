@@ -19,9 +19,10 @@ const char* value_mistake(const Brace& brace, std::string_view value) {
 }  // namespace
 
 Result<PublishTopic, std::vector<std::string>> PublishTopic::compile(std::string_view source,
+                                                                     TemplatePlace place,
                                                                      const TemplateNames& names) {
     Result<TextTemplate, std::vector<std::string>> text =
-        TextTemplate::compile(source, TemplatePlace::PublishTopic, names);
+        TextTemplate::compile(source, place, names);
     if (!text.ok()) return Failure{text.error()};
     std::vector<std::string> mistakes;
     if (text.value().parts().empty()) mistakes.emplace_back("the topic to publish to is empty");
@@ -37,7 +38,7 @@ Result<PublishTopic, std::vector<std::string>> PublishTopic::compile(std::string
     return PublishTopic(std::move(text).value());
 }
 
-Result<std::string, std::string> PublishTopic::make(const RuleValues& values) const {
+Result<std::string, std::string> PublishTopic::make(const TemplateValues& values) const {
     std::string topic;
     for (const TextTemplate::Part& part : text_.parts()) {
         const std::size_t begin = topic.size();

@@ -9,17 +9,18 @@
 
 namespace rtbridge {
 
-// The topic of a further publish, as "live/{payload.userId}". Values come from devices, so one that
-// would change the levels of the topic, or hide it behind '$', makes the topic unusable.
+// A topic to publish to or to look up, as "live/{payload.userId}". Values come from devices and
+// browsers, so one that would change the levels of the topic, or hide it behind '$', makes the
+// topic unusable.
 //
 // Thread: any; immutable.
 class PublishTopic {
 public:
     [[nodiscard]] static Result<PublishTopic, std::vector<std::string>> compile(
-        std::string_view source, const TemplateNames& names);
+        std::string_view source, TemplatePlace place, const TemplateNames& names);
 
     // The topic, or why there is none.
-    [[nodiscard]] Result<std::string, std::string> make(const RuleValues& values) const;
+    [[nodiscard]] Result<std::string, std::string> make(const TemplateValues& values) const;
 
     // Whether make() needs no payload: then a retained message under it can be cleared.
     [[nodiscard]] bool known_from_topic() const;

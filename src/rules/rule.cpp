@@ -29,7 +29,7 @@ RuleValues Rule::values(const Publish& publish, const Topic& topic, WorkingPaylo
 
 std::optional<std::string> Rule::enrich(const RuleValues& values, RuleTrace* trace) const {
     if (!battery_ && set_.empty()) return std::nullopt;
-    if (const char* mistake = values.payload.object_mistake()) {
+    if (const char* mistake = values.payload().object_mistake()) {
         return note_failure(trace, battery_ ? "battery" : "set", mistake);
     }
     if (battery_) {
@@ -42,11 +42,11 @@ std::optional<std::string> Rule::enrich(const RuleValues& values, RuleTrace* tra
 }
 
 std::optional<std::string> Rule::apply_battery(const RuleValues& values, RuleTrace* trace) const {
-    const Result<std::string_view, std::string> state = battery_->state(values.payload);
+    const Result<std::string_view, std::string> state = battery_->state(values.payload());
     if (!state.ok()) return note_failure(trace, "battery", state.error());
     std::string json;
     append_json_string(json, state.value());
-    if (const char* mistake = values.payload.set_member("state", json)) {
+    if (const char* mistake = values.payload().set_member("state", json)) {
         return note_failure(trace, "battery", mistake);
     }
     note_success(trace, "battery", "state", state.value());
@@ -59,7 +59,7 @@ std::optional<std::string> Rule::apply_set(const SetMember& member, const RuleVa
     if (const Brace* missing = member.value.append(values, json)) {
         return note_failure(trace, "set", member.name + ": {" + missing->name() + "} is missing");
     }
-    if (const char* mistake = values.payload.set_member(member.name, json)) {
+    if (const char* mistake = values.payload().set_member(member.name, json)) {
         return note_failure(trace, "set", member.name + ": " + mistake);
     }
     note_success(trace, "set", member.name, json);

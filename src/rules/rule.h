@@ -42,6 +42,11 @@ public:
     [[nodiscard]] const std::vector<Topic>& topics() const { return topics_; }
     [[nodiscard]] OnInvalid on_invalid() const { return on_invalid_; }
     [[nodiscard]] TowardsMqtt mqtt() const { return mqtt_; }
+    // What browsers are told beside the payload or in its place.
+    [[nodiscard]] const std::string& event() const { return event_; }
+    [[nodiscard]] const std::optional<JsonTemplate>& body() const { return body_; }
+    // Whether somebody looks at the payload behind the body.
+    [[nodiscard]] bool keeps_body_source() const { return body_.has_value() && has_deadband_; }
     // The options `browser` and `history` in words, for explain; empty = none. They take effect
     // behind the rules: in Thinning and with the listeners.
     [[nodiscard]] const std::string& browser_options() const { return browser_options_; }
@@ -81,6 +86,9 @@ private:
     std::vector<SetMember> set_;
     TowardsMqtt mqtt_ = TowardsMqtt::Keep;
     std::optional<PublishTopic> publish_topic_;
+    std::string event_;
+    std::optional<JsonTemplate> body_;
+    bool has_deadband_ = false;
     std::string browser_options_;
 };
 

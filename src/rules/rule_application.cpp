@@ -11,13 +11,27 @@ PayloadShape shape_without_json(std::string_view payload) {
     return is_utf8(payload) ? PayloadShape::Text : PayloadShape::Binary;
 }
 
+bool same_topic_and_key(const BrowserUpdate& a, const BrowserUpdate& b) {
+    return a.topic == b.topic && a.key_name == b.key_name && a.key == b.key;
+}
+
+bool same_content(const BrowserUpdate& a, const BrowserUpdate& b) {
+    return a.shape == b.shape && a.payload == b.payload && a.event == b.event &&
+           a.sse_body == b.sse_body && a.socketio_body == b.socketio_body &&
+           a.sse_body_missing == b.sse_body_missing &&
+           a.socketio_body_missing == b.socketio_body_missing;
+}
+
 }  // namespace
 
 RuleApplication::RuleApplication(const Publish& publish, const std::vector<RuleMatch>& matches,
+                                 const TransportBodies& transport_bodies, const Clock& clock,
                                  WorkingPayload& payload, std::vector<AppliedRule>& applied,
                                  std::vector<RuleResult>& results, RuleTrace* traces)
     : publish_(publish),
       matches_(matches),
+      transport_bodies_(transport_bodies),
+      clock_(clock),
       payload_(payload),
       applied_(applied),
       results_(results),
@@ -34,13 +48,22 @@ Outcome RuleApplication::run() {
     for (std::size_t at = 0; at < matches_.size(); ++at) {
         if (apply_rule(at) == Continue::No) return std::move(outcome_);
     }
-    for (std::size_t at = 0; at < matches_.size(); ++at) tell_browsers(at);
+    unix_ms_ = clock_.unix_ms();
+    // What passed its rules beats what did not.
+    for (std::size_t at = 0; at < matches_.size(); ++at) {
+        if (applied_[at].valid) tell_browsers(at);
+    }
+    for (std::size_t at = 0; at < matches_.size(); ++at) {
+        if (!applied_[at].valid) tell_browsers(at);
+    }
+    if (!untold_.empty()) drop_untold();
     return std::move(outcome_);
 }
 
 // MQTT gets an empty payload as it is: with retain it clears what the broker holds. What the rules
 // made of that message elsewhere goes with it, as far as its topic can be told without a payload.
 void RuleApplication::run_without_payload() {
+    unix_ms_ = clock_.unix_ms();
     for (std::size_t at = 0; at < matches_.size(); ++at) {
         const auto& [index, rule, topic] = matches_[at];
         results_.push_back({index, RuleVerdict::Ok});
@@ -50,7 +73,7 @@ void RuleApplication::run_without_payload() {
         }
         if (rule->mqtt() != TowardsMqtt::Publish) {
             note(at, "mqtt", "keep (clears the retained message)");
-            add_update(publish_.topic, matches_[at], std::nullopt, "", PayloadShape::Cleared);
+            clear_for_browsers(publish_.topic, index);
             continue;
         }
         if (!rule->publish_topic().known_from_topic()) {
@@ -69,7 +92,7 @@ void RuleApplication::run_without_payload() {
             std::any_of(publishes.begin(), publishes.end(),
                         [&](const DerivedPublish& p) { return p.topic == cleared.value(); });
         if (!done) outcome_.publishes.push_back({cleared.value(), ""});
-        add_update(cleared.value(), matches_[at], std::nullopt, "", PayloadShape::Cleared);
+        clear_for_browsers(cleared.value(), index);
     }
 }
 
@@ -135,43 +158,104 @@ RuleApplication::Continue RuleApplication::refuse(std::size_t at, const std::str
     return Continue::Yes;
 }
 
+void RuleApplication::clear_for_browsers(std::string_view topic, std::uint32_t rule) {
+    BrowserUpdate& update = outcome_.updates.emplace_back();
+    update.unix_ms = unix_ms_;
+    update.topic = topic;
+    update.shape = PayloadShape::Cleared;
+    update.rule = rule;
+    settle_last_update(true);
+}
+
 void RuleApplication::tell_browsers(std::size_t at) {
     const auto& [index, rule, topic] = matches_[at];
     const AppliedRule& applied = applied_[at];
     RuleTrace* trace = traces_ == nullptr ? nullptr : &traces_[at];
-    std::optional<std::string> key = rule->key(rule->values(publish_, *topic, payload_), trace);
+    RuleValues values = rule->values(publish_, *topic, payload_);
+    BrowserUpdate& update = outcome_.updates.emplace_back();
+    update.unix_ms = unix_ms_;
+    update.rule = index;
+    update.event = rule->event();
+    if (std::optional<std::string> key = rule->key(values, trace)) {
+        update.key_name = rule->key_name();
+        update.key = std::move(*key);
+    }
     if (traces_ != nullptr && !rule->browser_options().empty()) {
         note(at, "browser", rule->browser_options());
     }
+    bool told = true;
     if (applied.valid) {
-        const std::string_view seen_topic =
-            applied.publish_topic.empty() ? publish_.topic : applied.publish_topic;
-        add_update(seen_topic, matches_[at], std::move(key), payload_.text(), final_shape());
+        update.topic = applied.publish_topic.empty() ? publish_.topic
+                                                     : std::string_view(applied.publish_topic);
+        told = make_bodies(at, values, update);
     } else {
-        add_update(publish_.topic, matches_[at], std::move(key), payload_.original(),
-                   shape_without_json(payload_.original()));
+        update.topic = publish_.topic;
+        update.payload = payload_.original();
+        update.shape = shape_without_json(payload_.original());
     }
+    if (settle_last_update(applied.valid) && !told) untold_.push_back(outcome_.updates.size() - 1);
 }
 
-// One update per topic and key; what passed its rules beats what did not.
-void RuleApplication::add_update(std::string_view topic, const RuleMatch& match,
-                                 std::optional<std::string> key, std::string_view payload,
-                                 PayloadShape shape) {
-    const std::string_view key_name =
-        key ? std::string_view(match.rule->key_name()) : std::string_view();
-    for (BrowserUpdate& update : outcome_.updates) {
-        const bool same =
-            update.topic == topic && update.key_name == key_name && update.key == key.value_or("");
-        if (!same) continue;
-        if (shape == PayloadShape::Json && update.shape != PayloadShape::Json) {
-            update.payload = payload;
-            update.shape = shape;
-        }
-        return;
+bool RuleApplication::make_bodies(std::size_t at, RuleValues& values, BrowserUpdate& update) {
+    const Rule& rule = *matches_[at].rule;
+    values.set_time(unix_ms_);
+    if (!rule.body()) {
+        update.payload = payload_.text();
+        update.shape = final_shape();
+    } else {
+        if (!make_body(at, "body", *rule.body(), values, update.payload)) return false;
+        if (rule.keeps_body_source()) update.body_source = payload_.text();
     }
-    outcome_.updates.push_back({std::string(topic), std::string(key_name),
-                                std::move(key).value_or(""), std::string(payload), shape,
-                                match.index});
+    const auto& [sse, socketio] = transport_bodies_;
+    update.sse_body_missing = sse && !make_body(at, "sse", *sse, values, update.sse_body);
+    update.socketio_body_missing =
+        socketio && !make_body(at, "socketio", *socketio, values, update.socketio_body);
+    return true;
+}
+
+bool RuleApplication::make_body(std::size_t at, std::string_view step, const JsonTemplate& body,
+                                const RuleValues& values, std::string& out) {
+    const Brace* const missing = body.append(values, out);
+    if (missing == nullptr) {
+        if (traces_ != nullptr) note(at, step, out);
+        return true;
+    }
+    out.clear();
+    ++results_[at].bodies_missing;
+    if (traces_ != nullptr) {
+        const char* const mistake =
+            missing->kind() == Brace::Kind::Payload ? payload_.json_mistake() : nullptr;
+        note(at, step, "{" + missing->name() + "} is " + (mistake != nullptr ? mistake : "missing"),
+             false);
+    }
+    return false;
+}
+
+// One update per topic, key and content. Those that differ in content alone are numbered; one that
+// can't be told has its number too, so that the others keep theirs.
+bool RuleApplication::settle_last_update(bool valid) {
+    std::vector<BrowserUpdate>& updates = outcome_.updates;
+    std::uint32_t others = 0;
+    for (std::size_t i = 0; i + 1 < updates.size(); ++i) {
+        if (!same_topic_and_key(updates[i], updates.back())) continue;
+        if (!valid || same_content(updates[i], updates.back())) {
+            updates.pop_back();
+            return false;
+        }
+        ++others;
+    }
+    if (others == 0) return true;
+    updates.back().variant = others;
+    for (BrowserUpdate& update : updates) {
+        if (same_topic_and_key(update, updates.back())) update.variants = others + 1;
+    }
+    return true;
+}
+
+void RuleApplication::drop_untold() {
+    for (auto position = untold_.rbegin(); position != untold_.rend(); ++position) {
+        outcome_.updates.erase(outcome_.updates.begin() + static_cast<std::ptrdiff_t>(*position));
+    }
 }
 
 PayloadShape RuleApplication::final_shape() {

@@ -7,7 +7,9 @@
 #include "rules/rule.h"
 #include "rules/rule_set.h"
 #include "rules/rule_trace.h"
+#include "rules/rule_values.h"
 #include "rules/rule_workspace.h"
+#include "rules/transport_bodies.h"
 #include "rules/working_payload.h"
 
 namespace rtbridge {
@@ -38,6 +40,7 @@ class RuleApplication {
 public:
     // `traces`: null, or one for each match.
     RuleApplication(const Publish& publish, const std::vector<RuleMatch>& matches,
+                    const TransportBodies& transport_bodies, const Clock& clock,
                     WorkingPayload& payload, std::vector<AppliedRule>& applied,
                     std::vector<RuleResult>& results, RuleTrace* traces);
 
@@ -52,19 +55,29 @@ private:
     [[nodiscard]] std::optional<std::string> run_steps(std::size_t at);
     [[nodiscard]] std::optional<std::string> pass_to_mqtt(std::size_t at);
     Continue refuse(std::size_t at, const std::string& reason);
+    void clear_for_browsers(std::string_view topic, std::uint32_t rule);
     void tell_browsers(std::size_t at);
-    void add_update(std::string_view topic, const RuleMatch& match, std::optional<std::string> key,
-                    std::string_view payload, PayloadShape shape);
+    // False: the rule's own body can't be made, so there is nothing to tell.
+    [[nodiscard]] bool make_bodies(std::size_t at, RuleValues& values, BrowserUpdate& update);
+    [[nodiscard]] bool make_body(std::size_t at, std::string_view step, const JsonTemplate& body,
+                                 const RuleValues& values, std::string& out);
+    // False: it went, as another one speaks for it.
+    bool settle_last_update(bool valid);
+    void drop_untold();
     [[nodiscard]] PayloadShape final_shape();
     void note(std::size_t at, std::string_view step, std::string result, bool ok = true);
 
     const Publish& publish_;
     const std::vector<RuleMatch>& matches_;
+    const TransportBodies& transport_bodies_;
+    const Clock& clock_;
     WorkingPayload& payload_;
     std::vector<AppliedRule>& applied_;
     std::vector<RuleResult>& results_;
     RuleTrace* traces_;
     Outcome outcome_;
+    std::int64_t unix_ms_ = 0;
+    std::vector<std::size_t> untold_;  // positions of updates whose body could not be made
 };
 
 }  // namespace rtbridge

@@ -23,6 +23,7 @@ std::string in_words(const BrowserConfig& browser, const std::optional<HistoryCo
         if (!words.empty()) words += ", ";
         words.append(name).append(" ").append(value);
     };
+    if (!browser.event.empty()) add("event", browser.event);
     if (browser.max_rate) add("max_rate", format_rate(*browser.max_rate));
     for (const DeadbandConfig& deadband : browser.deadband) {
         std::ostringstream band;
@@ -57,6 +58,9 @@ public:
         if (config_.battery) add_battery(*config_.battery);
         for (const auto& [name, value] : config_.set) add_set_member(name, value);
         if (config_.mqtt == TowardsMqtt::Publish) add_publish(config_.publish_topic);
+        rule_->event_ = config_.browser.event;
+        rule_->has_deadband_ = !config_.browser.deadband.empty();
+        if (config_.browser.body) add_body(*config_.browser.body);
         return ok_ ? std::move(rule_) : nullptr;
     }
 
@@ -137,9 +141,14 @@ private:
 
     void add_publish(const Placed<std::string>& source) {
         Result<PublishTopic, std::vector<std::string>> topic =
-            PublishTopic::compile(source.value, names_);
+            PublishTopic::compile(source.value, TemplatePlace::PublishTopic, names_);
         if (!topic.ok()) return mistakes(source.place, topic.error());
         rule_->publish_topic_ = std::move(topic).value();
+    }
+
+    void add_body(const TemplateSource& source) {
+        rule_->body_ = JsonTemplate::compile(source, TemplatePlace::Body, names_, diagnostics_);
+        ok_ = ok_ && rule_->body_.has_value();
     }
 
     const RuleConfig& config_;

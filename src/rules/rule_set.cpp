@@ -6,6 +6,7 @@
 #include "rules/rule_application.h"
 #include "rules/rule_trace.h"
 #include "rules/rule_workspace.h"
+#include "rules/transport_bodies.h"
 #include "topic/topic_levels.h"
 #include "topic/topic_trie.h"
 
@@ -47,7 +48,18 @@ std::shared_ptr<const RuleSet> RuleSet::compile(const Config& config, Diagnostic
         if (rule == nullptr) ok = false;
         set->rules_.push_back(std::move(rule));
     }
+    TransportBodies bodies;
+    const auto compile_body = [&](const std::optional<TemplateSource>& source,
+                                  std::optional<JsonTemplate>& body) {
+        if (!source) return;
+        body = JsonTemplate::compile(*source, TemplatePlace::TransportBody, TemplateNames(),
+                                     diagnostics);
+        ok = ok && body.has_value();
+    };
+    compile_body(config.sse.body, bodies.sse);
+    compile_body(config.socketio.body, bodies.socketio);
     if (!ok) return nullptr;
+    set->transport_bodies_ = std::make_unique<const TransportBodies>(std::move(bodies));
 
     auto index = std::make_unique<Index>();
     for (std::uint32_t i = 0; i < set->rules_.size(); ++i) {
@@ -74,7 +86,7 @@ RuleTrace begin_trace(const RuleMatch& match, std::string_view topic) {
 
 }  // namespace
 
-Outcome RuleSet::apply(const Publish& publish, RuleWorkspace& workspace,
+Outcome RuleSet::apply(const Publish& publish, RuleWorkspace& workspace, const Clock& clock,
                        std::vector<RuleTrace>* trace) const {
     RuleWorkspace::Memory& memory = *workspace.memory_;
     memory.results.clear();
@@ -89,8 +101,9 @@ Outcome RuleSet::apply(const Publish& publish, RuleWorkspace& workspace,
         memory.matches.push_back(match);
         if (trace != nullptr) trace->push_back(begin_trace(match, publish.topic));
     }
-    RuleApplication application(publish, memory.matches, memory.payload, memory.applied,
-                                memory.results, trace == nullptr ? nullptr : trace->data());
+    RuleApplication application(publish, memory.matches, *transport_bodies_, clock, memory.payload,
+                                memory.applied, memory.results,
+                                trace == nullptr ? nullptr : trace->data());
     Outcome outcome = application.run();
     memory.payload.trim();
     return outcome;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "handoff/update.h"
@@ -14,6 +15,7 @@
 namespace rtbridge {
 
 class Rule;
+struct TransportBodies;
 class RuleWorkspace;
 struct RuleTrace;
 
@@ -35,13 +37,31 @@ struct DerivedPublish {
 // What browsers are to see of a publish; becomes an Update once the broker thread gave it an
 // offset.
 struct BrowserUpdate {
+    // As in Update.
+    std::int64_t unix_ms = 0;
     std::string topic;
     std::string key_name;
     std::string key;
     std::string payload;
     PayloadShape shape = PayloadShape::Json;
-    // Position of the rule in RuleSet::rules() whose browser options count: the first that matches.
+    std::string event;
+    std::string sse_body;
+    std::string socketio_body;
+    bool sse_body_missing = false;
+    bool socketio_body_missing = false;
+    std::uint32_t variant = 0;
+    std::uint32_t variants = 1;
+
+    // Position of the rule in RuleSet::rules() whose browser options count: the first that says it.
     std::uint32_t rule = 0;
+    // What deadband looks at, where `payload` is a body made of it; else empty.
+    std::string body_source;
+
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return sizeof(BrowserUpdate) + topic.size() + key_name.size() + key.size() +
+               payload.size() + event.size() + sse_body.size() + socketio_body.size() +
+               body_source.size();
+    }
 };
 
 // What the matching rules make of a publish. Nothing set = no rule matched or none wants a change.
@@ -55,9 +75,10 @@ struct Outcome {
 };
 
 // All rules, compiled. Rules that match the same publish apply in file order: payload steps chain,
-// MQTT sees the payload as of the last rule that replaces it, browsers see the final payload once
-// per distinct (topic, key). A pure function of publish and configuration: no clock, no counters
-// (the broker shows a re-sent QoS 2 message twice and compares the results).
+// MQTT sees the payload as of the last rule that replaces it, browsers see the final payload, or
+// what a rule or a transport makes of it, once per distinct (topic, key, event, bodies). Towards
+// MQTT a pure function of publish and configuration: no clock, no counters (the broker shows a
+// re-sent QoS 2 message twice and compares the results). Bodies for browsers may tell the time.
 //
 // Thread: immutable, any; the workspace belongs to one thread.
 class RuleSet {
@@ -68,8 +89,9 @@ public:
     ~RuleSet();
 
     // Cost: independent of the number of rules that do not match. `trace` (explain) may be null.
+    // The clock is asked where browsers are told something.
     [[nodiscard]] Outcome apply(const Publish& publish, RuleWorkspace& workspace,
-                                std::vector<RuleTrace>* trace = nullptr) const;
+                                const Clock& clock, std::vector<RuleTrace>* trace = nullptr) const;
 
     [[nodiscard]] const std::vector<std::unique_ptr<const Rule>>& rules() const { return rules_; }
 
@@ -77,6 +99,7 @@ private:
     RuleSet();
     struct Index;
     std::vector<std::unique_ptr<const Rule>> rules_;  // in file order
+    std::unique_ptr<const TransportBodies> transport_bodies_;
     std::unique_ptr<const Index> index_;
 };
 

@@ -10,7 +10,8 @@ namespace rtbridge {
 // `rtbridgectl explain` and never in the broker.
 struct RuleTrace {
     struct Step {
-        std::string name;    // "battery", "set", "on_invalid", "mqtt", "key", "browser"
+        std::string name;    // "battery", "set", "on_invalid", "mqtt", "key", "browser", "body",
+                             // "sse", "socketio"
         std::string result;  // e.g. state=Charging, site="north", or why it failed
         bool ok = true;
     };

@@ -12,6 +12,7 @@ enum class RuleVerdict { Ok, Invalid, Dropped };
 struct RuleResult {
     std::uint32_t rule = 0;  // position in RuleSet::rules()
     RuleVerdict verdict = RuleVerdict::Ok;
+    std::uint32_t bodies_missing = 0;  // bodies for browsers that could not be made
 };
 
 // The memory that RuleSet::apply works in, kept from one publish to the next so that the usual

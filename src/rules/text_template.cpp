@@ -47,7 +47,7 @@ Result<TextTemplate, std::vector<std::string>> TextTemplate::compile(std::string
     return compiled;
 }
 
-const Brace* TextTemplate::append(const RuleValues& values, std::string& out) const {
+const Brace* TextTemplate::append(const TemplateValues& values, std::string& out) const {
     for (const Part& part : parts_) {
         if (!part.brace) {
             out += part.text;

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "rules/brace.h"
+#include "rules/template_values.h"
 
 namespace rtbridge {
 
@@ -26,7 +27,7 @@ public:
         std::string_view source, TemplatePlace place, const TemplateNames& names);
 
     // Adds the text to `out`. Null, or the first brace that has no value.
-    [[nodiscard]] const Brace* append(const RuleValues& values, std::string& out) const;
+    [[nodiscard]] const Brace* append(const TemplateValues& values, std::string& out) const;
 
     [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
     // The template where it is nothing but one brace, else null.

@@ -197,7 +197,7 @@ UnsubscribeRequest read_unsub(Members& members) {
 // A position that a page ended at, or a topic, all keys of which were seen.
 ValueStore::Position position_of(const std::string& after) {
     if (auto position = from_cursor(after)) return *std::move(position);
-    return {after + '\0', {}, {}};  // no topic stands between
+    return {after + '\0', {}, {}, 0};  // no topic stands between
 }
 
 GetRequest read_get(Members& members) {

@@ -21,9 +21,7 @@ public:
     FullModeShape(std::uint32_t number, Batching batching);
 
     [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override;
-    [[nodiscard]] bool carries(PayloadShape shape) const override {
-        return shape != PayloadShape::Cleared;
-    }
+    [[nodiscard]] Payloads payloads() const override { return Payloads::Any; }
     void append(std::string& out, std::span<const std::string_view> frames) const override;
     [[nodiscard]] std::string gap(const Gap& gap) const override;
     [[nodiscard]] std::string caught_up(std::uint64_t offset) const override;

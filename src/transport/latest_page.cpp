@@ -44,7 +44,7 @@ std::string latest_page(const GetRequest& get, const ValueStore& values, const G
     for (const UpdatePtr& update : page.items) {
         const std::string more = item(*update);
         if (last != nullptr && text.size() + more.size() > page_bytes_max - frame_bytes) {
-            next = {last->topic, last->key_name, last->key};
+            next = ValueStore::position_of(*last);
             break;
         }
         if (last != nullptr) text += ',';

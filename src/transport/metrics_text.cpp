@@ -49,6 +49,8 @@ constexpr struct {
      "Deliveries kept from sessions."},
     {"rtbridge_publishes_browsers_total", &Counters::publishes_browsers,
      "Publishes that came from browsers."},
+    {"rtbridge_bodies_missing_total", &Counters::bodies_missing,
+     "Bodies for browsers that could not be made of a publish."},
     {"rtbridge_updates_thinned_total", &Counters::updates_thinned,
      "Updates kept from browsers by max_rate or deadband of a rule."},
     {"rtbridge_listener_errors_total", &Counters::listener_errors,
@@ -204,6 +206,9 @@ void write_rules(PrometheusText& out, const std::vector<RuleStatus>& rules) {
          &RuleStatistics::dropped},
         {"rtbridge_rule_thinned_total", "Updates that its max_rate or deadband kept from browsers.",
          &RuleStatistics::thinned},
+        {"rtbridge_rule_bodies_missing_total",
+         "Bodies for browsers that could not be made of a publish.",
+         &RuleStatistics::bodies_missing},
     };
     static_assert(std::size(families) * sizeof(Counter) == sizeof(RuleStatistics),
                   "a counter of RuleStatistics is missing in this table");

@@ -7,7 +7,7 @@
 
 namespace rtbridge {
 
-// Where a page of newest values ended, as a text that browsers hand back: a JSON array of its three
+// Where a page of newest values ended, as a text that browsers hand back: a JSON array of its four
 // parts.
 [[nodiscard]] std::string to_cursor(const ValueStore::Position& position);
 // Nothing: this is no such text.

@@ -50,7 +50,8 @@ ordered_json rule_json(const RuleStatus& rule) {
             {"ok", rule.statistics->ok.value()},
             {"invalid", rule.statistics->invalid.value()},
             {"dropped", rule.statistics->dropped.value()},
-            {"thinned", rule.statistics->thinned.value()}};
+            {"thinned", rule.statistics->thinned.value()},
+            {"bodies_missing", rule.statistics->bodies_missing.value()}};
 }
 
 // Null where nothing was measured yet.
@@ -160,6 +161,7 @@ std::string status_json(const ApiContext& context) {
           {"derived", metrics.publishes_derived.value()},
           {"browsers", metrics.publishes_browsers.value()},
           {"thinned", metrics.updates_thinned.value()},
+          {"bodies_missing", metrics.bodies_missing.value()},
           {"broker_refused", metrics.broker_refused.value()},
           {"not_json", metrics.updates_not_json.value()},
           {"listener_errors", metrics.listener_errors.value()}}},

@@ -21,9 +21,7 @@ void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_by
 class PlainWebSocketShape final : public WireShape {
 public:
     [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override;
-    [[nodiscard]] bool carries(PayloadShape shape) const override {
-        return shape == PayloadShape::Json;
-    }
+    [[nodiscard]] Payloads payloads() const override { return Payloads::JsonOnly; }
 };
 
 }  // namespace rtbridge

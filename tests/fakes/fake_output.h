@@ -16,9 +16,7 @@ public:
         ++encoded;
         return std::make_shared<const std::string>(update.payload + "\n");
     }
-    [[nodiscard]] bool carries(PayloadShape shape) const override {
-        return shape == PayloadShape::Json;
-    }
+    [[nodiscard]] Payloads payloads() const override { return Payloads::JsonOnly; }
     mutable int encoded = 0;
 };
 
@@ -72,9 +70,7 @@ public:
         const std::string mark = delivery == Delivery::Replayed ? "r:" : ":";
         return std::make_shared<const std::string>(number_ + mark + update.payload + "\n");
     }
-    [[nodiscard]] bool carries(PayloadShape shape) const override {
-        return shape != PayloadShape::Cleared;
-    }
+    [[nodiscard]] Payloads payloads() const override { return Payloads::Any; }
     [[nodiscard]] std::string gap(const Gap& gap) const override {
         return number_ + ":gap " + std::to_string(gap.from) + "-" + std::to_string(gap.to) +
                " n=" + std::to_string(gap.n) + " " + std::string(to_text(gap.why)) + "\n";

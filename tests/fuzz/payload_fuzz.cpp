@@ -39,7 +39,7 @@ void fuzz(std::string_view payload) {
     static RuleWorkspace workspace;
     static JsonDocument document;
     const Publish publish{.topic = "battery/topic", .payload = payload};
-    const Outcome outcome = rules->apply(publish, workspace);
+    const Outcome outcome = rules->apply(publish, workspace, SystemClock());
     if (outcome.replacement) check(document.parse(*outcome.replacement) == nullptr);
     for (const DerivedPublish& derived : outcome.publishes) {
         check(document.parse(derived.payload) == nullptr);

@@ -32,7 +32,7 @@ protected:
         for (std::size_t i = 0; i < rules.size(); ++i) {
             statistics.push_back(std::make_shared<RuleStatistics>());
         }
-        for (const TimedUpdate& waited : thinning.adopt(rules, statistics)) note(waited);
+        for (const BrowserUpdate& waited : thinning.adopt(rules, statistics)) note(waited);
     }
     static constexpr std::uint32_t none = 0, rate = 1, band = 2, rate_and_band = 3;
 
@@ -55,23 +55,24 @@ protected:
     std::string offer_to(Thinning& to, BrowserUpdate offered) {
         assert_on_broker_thread();
         if (!to.concerns(offered)) return offered.payload;
-        std::vector<TimedUpdate> ready;
-        to.offer({std::move(offered), clock.unix_ms()}, ready);
+        std::vector<BrowserUpdate> ready;
+        offered.unix_ms = clock.unix_ms();
+        to.offer(std::move(offered), ready);
         sent.clear();
-        for (const TimedUpdate& each : ready) note(each);
+        for (const BrowserUpdate& each : ready) note(each);
         return sent;
     }
     std::string tick_after(milliseconds time) {
         assert_on_broker_thread();
         clock.advance(time);
-        std::vector<TimedUpdate> ready;
+        std::vector<BrowserUpdate> ready;
         thinning.release_due(ready);
         sent.clear();
-        for (const TimedUpdate& each : ready) note(each);
+        for (const BrowserUpdate& each : ready) note(each);
         return sent;
     }
-    void note(const TimedUpdate& each) {
-        sent += each.update.shape == PayloadShape::Cleared ? "cleared" : each.update.payload;
+    void note(const BrowserUpdate& each) {
+        sent += each.shape == PayloadShape::Cleared ? "cleared" : each.payload;
         last_unix_ms = each.unix_ms;
     }
 
@@ -255,6 +256,17 @@ TEST_F(ThinningTest, AReloadStartsAnewAndReleasesWhatWaits) {
     EXPECT_EQ(sent, "2");
     EXPECT_EQ(thinning.entries(), 0U);
     EXPECT_EQ(offer(update(rate, "3")), "3");
+}
+
+TEST_F(ThinningTest, DeadbandLooksAtWhatABodyIsMadeOf) {
+    const auto said = [](const char* body, int value) {
+        BrowserUpdate made = update(band, body);
+        made.body_source = power(value);
+        return made;
+    };
+    EXPECT_EQ(offer(said("1", 10)), "1");
+    EXPECT_EQ(offer(said("2", 12)), "");
+    EXPECT_EQ(offer(said("3", 15)), "3");
 }
 
 }  // namespace

@@ -303,8 +303,6 @@ TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
         {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},
-        {"[socketio]", "1:2: error: socketio is not supported yet; remove it"},
-        {"[sse]", "1:2: error: sse is not supported yet; remove it"},
         {"[[http.route]]", "1:3: error: http is not supported yet; remove it"},
         {"[broker]", "1:2: error: broker is not supported yet; remove it"},
     });
@@ -672,8 +670,16 @@ TEST(ConfigLoader, RefusesInARule) {
              "4:13: error: unknown key \"lats\" in rule \"r\" history; did you mean \"last\"?"},
             {"browser = 1",
              "4:11: error: browser must be a table like { max_rate = \"10/s\" }, not an integer"},
-            {"browser = { event = \"e\" }", "4:13: error: event is not supported yet; remove it"},
-            {"browser = { body = {} }", "4:13: error: body is not supported yet; remove it"},
+            {"browser = { event = 1 }", "4:21: error: event must be a string, not an integer"},
+            {"browser = { event = \"\" }",
+             "4:21: error: event = \"\" is empty; write a name like \"sensor:data\""},
+            {"browser = { event = \"a\\nb\" }",
+             "4:21: error: event = \"a\\x0ab\" holds a control character"},
+            {"browser = { event = \"disconnect\" }",
+             "4:21: error: event = \"disconnect\" is an event of Socket.IO itself; choose another "
+             "name"},
+            {"browser = { body = { at = 10:00:00 } }",
+             "4:27: error: JSON has no type for a time; write it in quotes"},
             {"browser = { max_rate = 10 }",
              "4:24: error: max_rate must be a string, not an integer"},
             {"browser = { max_rate = \"10\" }",
@@ -760,6 +766,80 @@ TEST(ConfigLoader, RefusesNestingThatWouldOverrunTheStack) {
 
     EXPECT_EQ(mistakes(text + "]"),
               "1:65: error: nested more than 32 levels deep; no key of this file needs that\n");
+}
+
+TEST(ConfigLoader, RefusesInSocketIoAndSse) {
+    expect_refusals(
+        {
+            {"path = 1", "2:8: error: path must be a string, not an integer"},
+            {"path = \"/socket.io\"",
+             "2:8: error: path = \"/socket.io\" is not the path of a URL that begins and ends with "
+             "'/'; write one like \"/socket.io/\""},
+            {"path = \"/\"",
+             "2:8: error: path = \"/\" is not the path of a URL that begins and ends with '/'; "
+             "write one like \"/socket.io/\""},
+            {"path = \"/a b/\"",
+             "2:8: error: path = \"/a b/\" is not the path of a URL that begins and ends with "
+             "'/'; write one like \"/socket.io/\""},
+            {"path = \"//a/\"",
+             "2:8: error: path = \"//a/\" is not the path of a URL that begins and ends with "
+             "'/'; write one like \"/socket.io/\""},
+            {"ping_interval = 25",
+             "2:17: error: ping_interval must be a duration in quotes like \"5s\", not an integer"},
+            {"ping_timeout = \"0s\"",
+             "2:16: error: ping_timeout = \"0s\" is out of range; write a value from 100ms to 1h"},
+            {"connect_timeout = \"2h\"",
+             "2:19: error: connect_timeout = \"2h\" is out of range; write a value from 100ms to "
+             "1h"},
+            {"max_payload = \"1B\"",
+             "2:15: error: max_payload = \"1B\" is out of range; write a value from 1KB to 64MiB"},
+            {"body = { at = 10:00:00 }",
+             "2:15: error: JSON has no type for a time; write it in quotes"},
+            {"pathh = \"/a/\"",
+             "2:1: error: unknown key \"pathh\" in [socketio]; did you mean \"path\"?"},
+        },
+        "[socketio]\n");
+    expect_refusals(
+        {
+            {"body = [nan]", "2:9: error: JSON has neither inf nor nan; write a number"},
+            {"bodi = {}", "2:1: error: unknown key \"bodi\" in [sse]; did you mean \"body\"?"},
+        },
+        "[sse]\n");
+}
+
+TEST(ConfigLoader, ReadsBodiesEventsAndSocketIo) {
+    using namespace std::chrono_literals;
+    const Config config = read(R"(
+[socketio]
+path = "/live/socket.io/"
+ping_interval = "300ms"
+ping_timeout = "200ms"
+connect_timeout = "1s"
+max_payload = "1MB"
+body = { z = "{now}", a = "{payload}" }
+[sse]
+body = "{payload_text}"
+[[rule]]
+name = "r"
+topics = ["a"]
+[rule.browser]
+event = "sensor:data"
+body = [1, "{payload.x}"]
+)");
+
+    EXPECT_EQ(config.socketio.path, "/live/socket.io/");
+    EXPECT_EQ(config.socketio.ping_interval, 300ms);
+    EXPECT_EQ(config.socketio.ping_timeout, 200ms);
+    EXPECT_EQ(config.socketio.connect_timeout, 1s);
+    EXPECT_EQ(config.socketio.max_payload_bytes, 1'000'000U);
+    const auto& body = std::get<TemplateSource::Object>(config.socketio.body.value().value);
+    ASSERT_EQ(body.size(), 2U);
+    EXPECT_EQ(body[0].first, "z");
+    EXPECT_EQ(std::get<std::string>(config.sse.body.value().value), "{payload_text}");
+    EXPECT_EQ(config.sse.body->place.line, 10U);
+    EXPECT_EQ(config.rules.at(0).browser.event, "sensor:data");
+    EXPECT_EQ(std::get<TemplateSource::Array>(config.rules[0].browser.body.value().value).size(),
+              2U);
 }
 
 }  // namespace

@@ -40,6 +40,12 @@ void write(std::ostream& out, const TemplateSource& source) {
     std::visit(Writer{out}, source.value);
 }
 
+void write_body(std::ostream& out, std::string_view name, const TemplateSource& body) {
+    out << name << " ";
+    write(out, body);
+    out << "\n";
+}
+
 void write(std::ostream& out, const RuleConfig& rule) {
     out << "rule " << rule.name.value << "\n";
     for (const Placed<std::string>& topic : rule.topics) out << "  topic " << topic.value << "\n";
@@ -60,6 +66,8 @@ void write(std::ostream& out, const RuleConfig& rule) {
         out << " " << deadband.field << "=" << deadband.band;
     }
     if (rule.browser.thins()) out << "\n";
+    if (!rule.browser.event.empty()) out << "  event " << rule.browser.event << "\n";
+    if (rule.browser.body) write_body(out, "  body", *rule.browser.body);
     if (rule.history) {
         out << "  history " << rule.history->last << " " << rule.history->keep.count() << "\n";
     }
@@ -104,6 +112,12 @@ std::string to_test_text(const Config& config) {
     if (config.auth) out << "auth " << config.auth->anonymous_role.value_or("(deny)") << "\n";
     if (config.acl) write(out, *config.acl);
     for (const RuleConfig& rule : config.rules) write(out, rule);
+    const SocketIoConfig& socketio = config.socketio;
+    out << "socketio " << socketio.path << " " << socketio.ping_interval.count() << " "
+        << socketio.ping_timeout.count() << " " << socketio.connect_timeout.count() << " "
+        << socketio.max_payload_bytes << "\n";
+    if (socketio.body) write_body(out, "socketio body", *socketio.body);
+    if (config.sse.body) write_body(out, "sse body", *config.sse.body);
     return out.str();
 }
 

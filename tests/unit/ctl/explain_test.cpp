@@ -20,15 +20,19 @@ RuleConfig battery_rule() {
     return rule;
 }
 
-std::string explained(const RuleConfig& rule, std::string_view topic, std::string_view payload) {
-    Config config;
-    config.rules = {rule};
+std::string explained(const Config& config, std::string_view topic, std::string_view payload) {
     Diagnostics diagnostics;
     const auto rules = RuleSet::compile(config, diagnostics);
     if (rules == nullptr) return "does not compile";
     std::ostringstream out;
     explain(*rules, {.topic = topic, .payload = payload}, out);
     return out.str();
+}
+
+std::string explained(const RuleConfig& rule, std::string_view topic, std::string_view payload) {
+    Config config;
+    config.rules = {rule};
+    return explained(config, topic, payload);
 }
 
 TEST(Explain, ShowsEveryStepAndWhatEachSideGets) {
@@ -90,6 +94,35 @@ TEST(Explain, ShowsWhatThinsAndKeepsUpdatesForBrowsers) {
     EXPECT_THAT(text, HasSubstr("browser     max_rate 10/s, deadband batteryPower 2.5, "
                                 "history last 100 for 10m\n"));
     EXPECT_THAT(explained(battery_rule(), "site/a/battery", "{}"), Not(HasSubstr("  browser ")));
+}
+
+TEST(Explain, ShowsEventAndBodiesAndWhyThereIsNone) {
+    const auto text_template = [](const char* text) {
+        return TemplateSource{std::string(text), {}};
+    };
+    Config config;
+    config.rules = {battery_rule()};
+    config.rules[0].browser.event = "sensor:data";
+    config.rules[0].browser.body = text_template("{payload.state}");
+    config.sse.body = text_template("{payload.other}");
+    config.socketio.body = text_template("in {rule}");
+
+    const std::string text =
+        explained(config, "site/a/battery", R"({"userId":"u","batteryPower":0})");
+
+    EXPECT_THAT(text, HasSubstr("browser     event sensor:data\n"));
+    EXPECT_THAT(text, HasSubstr("sse         failed: {payload.other} is missing\n"));
+    EXPECT_THAT(text, HasSubstr("browsers get\n"
+                                "  topic       site/a/battery\n"
+                                "  key         userId=u\n"
+                                "  event       sensor:data\n"
+                                "  body        \"Idle\"\n"
+                                "  sse         skipped: its body cannot be made\n"
+                                "  socketio    \"in battery\"\n"));
+    config.rules[0].browser.body = text_template("{payload.nothing}");
+    EXPECT_THAT(explained(config, "site/a/battery", R"({"batteryPower":0})"),
+                testing::AllOf(HasSubstr("body        failed: {payload.nothing} is missing\n"),
+                               HasSubstr("browsers get\n  nothing")));
 }
 
 TEST(Explain, KeepsControlCharactersOffTheTerminal) {

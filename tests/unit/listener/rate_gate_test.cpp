@@ -100,5 +100,13 @@ TEST_F(RateGateTest, AllGatesTogetherAreBounded) {
     EXPECT_FALSE(first.offer(make_update("b", "4"), now).passes);
 }
 
+TEST_F(RateGateTest, VariantsHaveARateOfTheirOwn) {
+    EXPECT_TRUE(gate.offer(make_variant("a", "1", 0, 2), now).passes);
+    EXPECT_TRUE(gate.offer(make_variant("a", "1", 1, 2), now).passes);
+    EXPECT_FALSE(gate.offer(make_variant("a", "2", 1, 2), now).passes);
+
+    EXPECT_EQ(gate.release(now + milliseconds(100)).size(), 1U);
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -210,5 +210,19 @@ TEST_F(SendQueueTest, TakesBackWhatIsUnwanted) {
     EXPECT_EQ(queue.bytes(), 0U);
 }
 
+TEST_F(SendQueueTest, VariantsDoNotReplaceEachOther) {
+    for (const char* round : {"1", "2"}) {
+        for (std::uint32_t variant = 0; variant < 2; ++variant) {
+            const std::string text = (variant == 0 ? "a" : "b") + std::string(round);
+            queue.push({std::make_shared<const std::string>(text),
+                        make_variant("t", text, variant, 2), &latest_mode()},
+                       QueueLimits{}, losses);
+        }
+    }
+
+    EXPECT_EQ(take_all(), "a2b2");
+    EXPECT_EQ(lost(SendQueue::Fate::Conflated), 2);
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -137,6 +137,16 @@ TEST_F(SubscriptionsTest, InModeLatestWhatIsPendingTogetherIsConflated) {
     EXPECT_EQ(session.record().matched.value(), 3U);
 }
 
+TEST_F(SubscriptionsTest, InModeLatestVariantsAreConflatedEachForItself) {
+    (void)room.subscribe(session, to("#", SubscriptionMode::Latest));
+
+    room.fan_out({make_variant("t", "a1", 0, 2), make_variant("t", "b1", 1, 2),
+                  make_variant("t", "a2", 0, 2), make_variant("t", "b2", 1, 2)});
+
+    EXPECT_EQ(output.sent, "1:a2\n1:b2\n");
+    EXPECT_EQ(session.record().conflated.value(), 2U);
+}
+
 TEST_F(SubscriptionsTest, InModeLatestAStalledBrowserGetsTheNewestAndNoGap) {
     (void)room.subscribe(session, to("#", SubscriptionMode::Latest));
     output.stalled = true;

@@ -22,4 +22,13 @@ inline UpdatePtr make_update(std::string topic, std::string payload, std::string
     return std::make_shared<const Update>(std::move(update));
 }
 
+// One of several that a publish made for the same topic and key.
+inline UpdatePtr make_variant(std::string topic, std::string payload, std::uint32_t variant,
+                              std::uint32_t variants, std::string key = {}) {
+    Update update = *make_update(std::move(topic), std::move(payload), std::move(key));
+    update.variant = variant;
+    update.variants = variants;
+    return std::make_shared<const Update>(std::move(update));
+}
+
 }  // namespace rtbridge

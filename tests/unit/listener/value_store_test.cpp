@@ -372,5 +372,93 @@ TEST(ValueStore, WhereOnlyJsonFitsTheNewestJsonStaysTheNewestValue) {
     EXPECT_EQ(store.bytes(), make_update("a", "2")->bytes());
 }
 
+TEST(ValueStore, WhatATransportExpressesIsItsNewestValue) {
+    const auto update = [](const char* payload, PayloadShape shape, const char* sse_body,
+                           bool socketio_missing) {
+        Update made = *make_update("a", payload, {}, shape);
+        made.sse_body = sse_body;
+        made.socketio_body_missing = socketio_missing;
+        return std::make_shared<const Update>(std::move(made));
+    };
+    ValueStore store;
+    const auto newest = [&store](ValueStore::Payloads wanted) {
+        const auto found = ValueStore::Walk(store, {}, wanted).step(10, MiB);
+        return found.empty() ? "none" : found.front()->body(wanted);
+    };
+    store.put(update("1", PayloadShape::Json, "", true), MiB);
+    EXPECT_EQ(newest(JsonOnly), "1");
+    EXPECT_EQ(newest(Payloads::SocketIoBody), "none");
+
+    store.put(update("2", PayloadShape::Json, "[2]", false), MiB);
+    store.put(update("off", PayloadShape::Text, "[3]", true), MiB);
+    store.put(update("on", PayloadShape::Text, "", true), MiB);
+
+    EXPECT_EQ(newest(Any), "on");
+    EXPECT_EQ(newest(JsonOnly), "2");
+    EXPECT_EQ(newest(Payloads::SseBody), "[3]");
+    EXPECT_EQ(newest(Payloads::SocketIoBody), "2");
+    store.clear_topic("a", 0);
+    EXPECT_EQ(newest(Payloads::SseBody), "none");
+    const UpdatePtr last = update("4", PayloadShape::Json, "", false);
+    store.put(last, MiB);
+    EXPECT_EQ(newest(Payloads::SseBody), "4");
+    EXPECT_EQ(store.bytes(), last->bytes());
+}
+
+TEST(ValueStore, AValueOfSeveralIsCountedOnceInBytes) {
+    ValueStore store;
+    const UpdatePtr json = make_update("a", "1");
+    const UpdatePtr text = make_update("a", "off", {}, PayloadShape::Text);
+    store.put(json, MiB);
+    store.put(text, MiB);
+
+    EXPECT_EQ(store.bytes(), json->bytes() + text->bytes());
+    store.put(make_update("b", "1"), 1);  // room for nothing
+    EXPECT_EQ(store.bytes(), 0U);
+}
+
+TEST(ValueStore, VariantsAreValuesOfTheirOwn) {
+    ValueStore store;
+    for (const char* payload : {"old ", "new "}) {
+        store.put(make_variant("a", payload + std::string("0"), 0, 2, "anna"), MiB);
+        store.put(make_variant("a", payload + std::string("1"), 1, 2, "anna"), MiB);
+    }
+    store.put(make_update("b", "b"), MiB);
+
+    EXPECT_THAT(payloads(store, {}), ElementsAre("new 0", "new 1", "b"));
+    EXPECT_THAT(payloads(store, select({}, {"anna"})), ElementsAre("new 0", "new 1"));
+    const auto page = store.page(filter("#"), Any, everything, nullptr, 1, MiB);
+    ASSERT_TRUE(page.next);
+    EXPECT_EQ(store.page(filter("#"), Any, everything, &*page.next, 1, MiB).items.at(0)->payload,
+              "new 1");
+}
+
+TEST(ValueStore, APublishWithFewerVariantsEndsTheOthers) {
+    ValueStore store;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        store.put(make_variant("a", "a" + std::to_string(i), i, 3, "anna"), MiB);
+        store.put(make_variant("a", "b" + std::to_string(i), i, 3, "bert"), MiB);
+    }
+
+    store.put(make_variant("a", "newer", 1, 2, "anna"), MiB);
+    EXPECT_THAT(payloads(store, {}), ElementsAre("a0", "newer", "b0", "b1", "b2"));
+    store.put(make_variant("a", "alone", 0, 1, "anna"), MiB);
+    EXPECT_THAT(payloads(store, {}), ElementsAre("alone", "b0", "b1", "b2"));
+    store.put(make_variant("a", "again", 2, 3, "anna"), MiB);
+    EXPECT_THAT(payloads(store, {}), ElementsAre("alone", "again", "b0", "b1", "b2"));
+}
+
+TEST(ValueStore, AnOlderPublishThatWasHeldBackEndsNoNewerVariant) {
+    ValueStore store;
+    Update newer = *make_variant("a", "newer", 1, 2);
+    newer.unix_ms = 2000;
+    store.put(std::make_shared<const Update>(newer), MiB);
+    Update held = *make_variant("a", "held", 0, 1);
+    held.unix_ms = 1000;
+    store.put(std::make_shared<const Update>(held), MiB);
+
+    EXPECT_THAT(payloads(store, {}), ElementsAre("held", "newer"));
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -73,7 +73,7 @@ TEST(RuleCompile, RefusesNamesThatHaveNoValueInARule) {
     } cases[] = {
         {"{now}", "not on the clock"},
         {"at {now_ms}", "not on the clock"},
-        {"{claim.site}", "{claim.site} is not supported yet"},
+        {"{claim.site}", "{claim.site} has no meaning in a rule"},
         {"{session}", "{session} has no meaning in a rule"},
         {"{sessions}", "{sessions} has no meaning in a rule"},
         {"{arg}", "{arg} has no meaning in a rule"},

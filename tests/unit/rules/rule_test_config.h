@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "fakes/fake_clock.h"
 #include "rules/rule.h"
 #include "rules/rule_set.h"
 #include "rules/rule_trace.h"
@@ -79,12 +80,14 @@ public:
     Outcome apply(std::string_view topic, std::string_view payload) {
         return apply(Publish{.topic = topic, .payload = payload});
     }
-    Outcome apply(const Publish& publish) { return set_->apply(publish, workspace_); }
+    Outcome apply(const Publish& publish) { return set_->apply(publish, workspace_, clock); }
     std::vector<RuleTrace> trace(const Publish& publish) {
         std::vector<RuleTrace> traces;
-        (void)set_->apply(publish, workspace_, &traces);
+        (void)set_->apply(publish, workspace_, clock, &traces);
         return traces;
     }
+
+    FakeClock clock;
 
     [[nodiscard]] const RuleSet& set() const { return *set_; }
     [[nodiscard]] const RuleWorkspace& workspace() const { return workspace_; }

@@ -29,9 +29,11 @@ TEST(WebSocketFrame, PlainModeIsThePayloadAndNothingAroundIt) {
     update.payload = R"({"a":1})";
 
     EXPECT_EQ(*PlainWebSocketShape().encode(update, Delivery::Live), "\x81\x07{\"a\":1}");
-    EXPECT_TRUE(PlainWebSocketShape().carries(PayloadShape::Json));
-    EXPECT_FALSE(PlainWebSocketShape().carries(PayloadShape::Text));
-    EXPECT_FALSE(PlainWebSocketShape().carries(PayloadShape::Binary));
+    EXPECT_TRUE(PlainWebSocketShape().carries(update));
+    for (const PayloadShape shape : {PayloadShape::Text, PayloadShape::Binary}) {
+        update.shape = shape;
+        EXPECT_FALSE(PlainWebSocketShape().carries(update));
+    }
 }
 
 TEST(WebSocketFrame, APingIsTwoBytes) {
