@@ -215,6 +215,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     if (listeners_) {  // what runs, not what a restart will bring
         snapshot->listener.bind = bound_.bind;
         snapshot->listener.threads = bound_.threads;
+        snapshot->listener.www = bound_.www;
     }
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;

@@ -46,6 +46,7 @@ enum class Limit : std::uint8_t {
     Publishes,
     Thinning,
     Pacing,
+    Files,
     Count,
 };
 
@@ -77,6 +78,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "publishes",
         "thinning",
         "pacing",
+        "files",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is

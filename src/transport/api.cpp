@@ -10,8 +10,10 @@
 #include "transport/latest_json.h"
 #include "transport/login_api.h"
 #include "transport/metrics_text.h"
+#include "transport/own_paths.h"
 #include "transport/publish_api.h"
 #include "transport/sessions_json.h"
+#include "transport/static_files.h"
 #include "transport/status_json.h"
 
 namespace rtbridge {
@@ -173,6 +175,23 @@ HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
     return reply;
 }
 
+// What no route takes: the operator's files, then ours.
+Answer answer_page(const HttpRequest& request, const ApiContext& context) ON_LISTENER_THREAD {
+    const bool readable = takes(Takes::Get, request.method);
+    if (!is_own_path(request.path)) {
+        if (std::optional<FileAnswer> file = answer_file(request, context)) {
+            if (!readable) return refuse_method(Takes::Get);
+            return std::visit([](auto&& answered) -> Answer { return std::move(answered); },
+                              *std::move(file));
+        }
+    }
+    const Asset* const asset = find_asset(request.path, context.config.listener);
+    if (asset == nullptr) {
+        return HttpReply::error(404, "not_found", "nothing is served at this path");
+    }
+    return readable ? answer_asset(request, *asset) : refuse_method(Takes::Get);
+}
+
 // A page of an allowed origin may read the answer (Fetch, 3.2); one of any other gets no header.
 // With its user's cookie only if the operator named it: "*" is for what everyone may see.
 void add_cors(HttpReply& reply, const RequestFacts& facts, const ApiContext& context) {
@@ -250,14 +269,7 @@ std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiC
 
 Answer answer(const HttpRequest& request, const ApiContext& context, const CheckedLogin* checked) {
     const Route* const route = find_route(request.path);
-    if (route == nullptr) {
-        const Asset* const asset = find_asset(request.path, context.config.listener);
-        if (asset == nullptr) {
-            return HttpReply::error(404, "not_found", "nothing is served at this path");
-        }
-        if (!takes(Takes::Get, request.method)) return refuse_method(Takes::Get);
-        return answer_asset(request, *asset);
-    }
+    if (route == nullptr) return answer_page(request, context);
     Arrival arrival{request, context, checked, nullptr};
     if (route->needs == Needs::Nothing) {
         if (!takes(route->takes, request.method)) return refuse_method(route->takes);

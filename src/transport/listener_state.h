@@ -39,7 +39,7 @@ struct ListenerState {
 
     [[nodiscard]] ApiContext api() {
         return {*config, sessions,  metrics,  clock,    started,  draining,
-                logins,  passwords, accesses, refusals, publishes};
+                logins,  passwords, accesses, refusals, publishes, file_streams};
     }
 
     ConfigSnapshotPtr config;
@@ -53,6 +53,7 @@ struct ListenerState {
     LoginCache passwords;
     SessionAccessPool accesses;
     RequestFactsPool facts;
+    FileStreams file_streams;
     LoginWorker login_worker;
     FullModeShapes full_mode_shapes;
     JsonDocument frame_document;  // memory to parse what browsers send
