@@ -199,6 +199,7 @@ void Bridge::adopt(Configuration loaded) {
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
     access_ = std::move(loaded.access);
+    http_routes_ = std::move(loaded.http_routes);
     mqtt_access_.adopt(access_, config_);
     // TLS can't be switched on or off while it runs: the certificate of before goes on.
     if (!listeners_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
@@ -221,6 +222,8 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     snapshot->auth = config_.auth;
     snapshot->access = access_;
     snapshot->tls = tls_;
+    snapshot->socketio = config_.socketio;
+    snapshot->http_routes = http_routes_;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {
         snapshot->rules.push_back(
             {config_.rules[i], rules_->rules()[i]->key_name(), statistics_[i]});

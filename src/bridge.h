@@ -94,6 +94,7 @@ private:
     Config config_;
     std::shared_ptr<const RuleSet> rules_;
     AccessPtr access_;
+    std::shared_ptr<const HttpRoutes> http_routes_;
     std::shared_ptr<const TlsCertificate> tls_;                // what the listeners show
     std::vector<std::shared_ptr<RuleStatistics>> statistics_;  // by rule index
     RuleWorkspace workspace_;

@@ -39,16 +39,18 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     auto rules = RuleSet::compile(config, diagnostics);
     auto authenticator = Authenticator::create(config, diagnostics);
     auto policy = Policy::compile(config, diagnostics);
+    auto http_routes = HttpRoutes::compile(config, diagnostics);
     check_clear_text(config, diagnostics);
     check_www(config.listener.www, diagnostics);
     std::shared_ptr<const TlsCertificate> tls;
     if (config.listener.tls.enabled()) {
         tls = TlsCertificate::load(config.listener.tls, std::time(nullptr), diagnostics);
     }
-    if (diagnostics.has_errors() || !rules || !authenticator || !policy) return std::nullopt;
+    if (diagnostics.has_errors() || !rules || !authenticator || !policy || !http_routes) return std::nullopt;
     auto access =
         std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
-    return Configuration{std::move(config), std::move(rules), std::move(access), std::move(tls)};
+    return Configuration{std::move(config), std::move(rules), std::move(access),
+                         std::move(http_routes), std::move(tls)};
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 
 namespace rtbridge {
 
+class HttpRoutes;
+
 // Raised by the broker thread, read by status pages.
 struct RuleStatistics {
     Counter matched, ok, invalid, dropped;
@@ -40,6 +42,8 @@ struct ConfigSnapshot {
     AccessPtr access;
     std::shared_ptr<const TlsCertificate> tls;  // null: plain HTTP
     std::vector<RuleStatus> rules;
+    SocketIoConfig socketio;
+    std::shared_ptr<const HttpRoutes> http_routes;  // null: none
     ReloadStatus reload;
     std::vector<std::string> restart_required;  // keys whose change waits for a restart
 };

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "access/client_address.h"
@@ -225,6 +226,11 @@ bool Connection::ready() const {
 SessionOutput::Written Connection::write(std::string_view bytes) {
     ListenerFigures& figures = state_.sessions.figures();
     (websocket_ ? figures.sent_websocket_bytes : figures.sent_http_bytes).add(bytes.size());
+    if (!websocket_ && request_ && request_->stream_bytes_left) {
+        assert(bytes.size() <= *request_->stream_bytes_left);
+        *request_->stream_bytes_left -= bytes.size();
+        expect_reading();
+    }
     const lws_write_protocol as = websocket_ ? LWS_WRITE_RAW : LWS_WRITE_HTTP;
     if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), as) >= 0) return Written::Yes;
     abandon();

@@ -112,7 +112,8 @@ private:
     void advance(const CheckedLogin* checked) ON_LISTENER_THREAD;
     void wait_for(LoginCheck check) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<std::uint64_t> bytes_read() const;
-    void wait_for(PublishRequest publish) ON_LISTENER_THREAD;
+    void wait_for(PublishThenReply publish) ON_LISTENER_THREAD;
+    [[nodiscard]] HttpReply published(std::optional<PublishResult> result) ON_LISTENER_THREAD;
     void wait_for(std::shared_ptr<HttpResponder> responder) ON_LISTENER_THREAD;
     // The browser has gone before its answer was over.
     void end_exchange() ON_LISTENER_THREAD;
@@ -120,6 +121,11 @@ private:
     void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void send_late_reply() ON_LISTENER_THREAD;
     int send_pending_reply() ON_LISTENER_THREAD;
+    int finish_stream() ON_LISTENER_THREAD;
+    int finish_answer() ON_LISTENER_THREAD;
+    [[nodiscard]] AfterReply after_reply(const HttpRequest& request) ON_LISTENER_THREAD;
+    // Ends the connection unless what was written is taken in time.
+    void expect_reading();
 
     // connection_upgrade.cpp
     void check_login_of_upgrade() ON_LISTENER_THREAD;

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -133,11 +134,19 @@ int Connection::on_http_writable() {
     if (dead_) return -1;
     if (!request_) return 0;
     if (request_->reply) return send_pending_reply();
-    if (request_->stream_ended) return -1;
+    if (request_->stream_ended) return finish_stream();
     if (const std::shared_ptr<HttpResponder> responder = request_->responder) {
         responder->on_writable();
     }
     return 0;
+}
+
+// Fewer bytes than announced: only the end of the connection tells.
+int Connection::finish_stream() {
+    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
+    const bool whole = pending->stream_bytes_left == 0;
+    if (!whole || after_reply(pending->request) == AfterReply::Close) return -1;
+    return finish_answer();
 }
 
 // Finds the reply, or starts what it waits for.
@@ -147,7 +156,7 @@ void Connection::advance(const CheckedLogin* checked) {
         request_->reply = std::move(*reply);
     } else if (auto* const check = std::get_if<LoginCheck>(&answered)) {
         wait_for(std::move(*check));
-    } else if (auto* const publish = std::get_if<PublishRequest>(&answered)) {
+    } else if (auto* const publish = std::get_if<PublishThenReply>(&answered)) {
         wait_for(std::move(*publish));
     } else {
         wait_for(std::get<std::shared_ptr<HttpResponder>>(std::move(answered)));
@@ -173,30 +182,51 @@ void Connection::reply(const HttpReply& reply) {
 }
 
 void Connection::begin_stream(const HttpReply& head) {
-    if (dead_) return;
-    send_reply(head, AfterReply::Close, Body::Chunks);
+    if (dead_ || !request_) return;
+    if (!head.body_bytes) return send_reply(head, AfterReply::Close, Body::Chunks);
+    request_->stream_bytes_left = head.body_bytes;
+    send_reply(head, after_reply(request_->request), Body::Omit);
+    expect_reading();
+}
+
+// A stream of known length is no session, whose queue would have its own patience.
+void Connection::expect_reading() {
+    const auto patience = std::chrono::ceil<std::chrono::seconds>(
+        state_.config->limits.queue.close_after);
+    lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, static_cast<int>(patience.count()));
 }
 
 void Connection::end_stream(std::string_view last_chunks) {
     if (dead_ || !request_ || !request_->responder) return;
     const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
     request_->stream_ended = true;
+    if (request_->stream_bytes_left) {
+        if (!last_chunks.empty() && write(last_chunks) == Written::No) return;
+        lws_callback_on_writable(wsi_);  // ends the answer, once it is sent
+        return;
+    }
     if (write(std::string(last_chunks) + "0\r\n\r\n") == Written::No) return;
     lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, stream_end_timeout_s);
     lws_callback_on_writable(wsi_);  // closes, once it is sent
 }
 
-void Connection::wait_for(PublishRequest publish) {
+void Connection::wait_for(PublishThenReply publish) {
     const std::weak_ptr<PendingRequest> waiting = request_;
-    const bool asked =
-        state_.publishes.request(std::move(publish), [this, waiting](PublishResult result) {
+    request_->reply_when_published = std::move(publish.reply);
+    const bool asked = state_.publishes.request(
+        std::move(publish.publish), [this, waiting](PublishResult result) {
             assert_on_listener_thread();
             if (waiting.expired() || dead_) return;  // where it has expired `this` may be gone
-            request_->reply = answer_published(request_->request, state_.api(), result);
+            request_->reply = published(result);
             send_late_reply();
         });
     if (asked) return stop_reading();
-    request_->reply = answer_published(request_->request, state_.api(), std::nullopt);
+    request_->reply = published(std::nullopt);
+}
+
+HttpReply Connection::published(std::optional<PublishResult> result) {
+    return answer_published(request_->request, state_.api(), result,
+                            std::move(request_->reply_when_published));
 }
 
 void Connection::wait_for(LoginCheck check) {
@@ -239,10 +269,7 @@ void Connection::send_late_reply() {
     lws_rx_flow_control(wsi_, 1);
 }
 
-int Connection::send_pending_reply() {
-    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
-    const HttpRequest& request = pending->request;
-    const HttpReply& reply = *pending->reply;
+AfterReply Connection::after_reply(const HttpRequest& request) {
     // A body that was not read is followed by nothing, and libwebsockets 4.1.6 waits for one after
     // methods that usually have one.
     const bool body_read = request.method == HttpMethod::Post && request.body_bytes.has_value() &&
@@ -252,11 +279,22 @@ int Connection::send_pending_reply() {
         (request.method == HttpMethod::Get || request.method == HttpMethod::Head ||
          request.method == HttpMethod::Options) &&
         !request.has_body;
-    const AfterReply after = body_read || bodiless ? AfterReply::KeepAlive : AfterReply::Close;
+    return body_read || bodiless ? AfterReply::KeepAlive : AfterReply::Close;
+}
+
+int Connection::send_pending_reply() {
+    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
+    const HttpRequest& request = pending->request;
+    const HttpReply& reply = *pending->reply;
+    const AfterReply after = after_reply(request);
     const bool no_body =
         request.method == HttpMethod::Head || reply.status == 304 || reply.status == 204;
     send_reply(reply, after, no_body ? Body::Omit : Body::Send);
-    if (after == AfterReply::Close || dead_) return -1;
+    return after == AfterReply::Close || dead_ ? -1 : finish_answer();
+}
+
+// The connection is for the next request.
+int Connection::finish_answer() {
     bytes_read_before_ = bytes_read();
     return lws_http_transaction_completed(wsi_) != 0 ? -1 : 0;
 }

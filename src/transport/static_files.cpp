@@ -4,12 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/open_beneath.h"
 #include "transport/byte_range.h"
@@ -199,6 +201,8 @@ HttpReply redirect_to_directory(const HttpRequest& request, const WwwPath& path)
         location += std::exchange(separator, '&') + url_encoded(name);
         if (!value.empty()) location += '=' + url_encoded(value);
     }
+    reply.content_type = "text/plain; charset=utf-8";
+    reply.body = location;
     reply.headers.emplace_back("Location", std::move(location));
     return reply;
 }
@@ -218,25 +222,45 @@ std::optional<HttpReply> answer_failure(int error) {
 }
 
 std::optional<FileAnswer> answer_path(const HttpRequest& request, const ApiContext& context,
-                                      const WwwPath& path) {
-    Found found = find_file(context.config.listener.www.value, path);
+                                      const std::string& path) {
+    const std::optional<WwwPath> wanted = read_www_path(path);
+    if (!wanted) return std::nullopt;
+    Found found = find_file(context.config.listener.www.value, *wanted);
     if (auto* const file = std::get_if<FoundFile>(&found)) {
         return answer_found(request, context, std::move(*file));
     }
     if (std::holds_alternative<DirectoryWithoutSlash>(found)) {
-        return redirect_to_directory(request, path);
+        return redirect_to_directory(request, *wanted);
     }
     if (auto failure = answer_failure(std::get<int>(found))) return *std::move(failure);
     return std::nullopt;
+}
+
+// libwebsockets reads a path as it reads a query: of '+' it makes a blank, of '&' and ';' the end of
+// a text (an encoded NUL it refuses).
+std::vector<std::string> possible_paths(const std::string& path) {
+    const auto with = [](std::string text, char from, char to) {
+        std::replace(text.begin(), text.end(), from, to);
+        return text;
+    };
+    std::vector<std::string> paths = {path};
+    if (path.find('\0') != std::string::npos) {
+        paths = {with(path, '\0', '&'), with(path, '\0', ';')};
+    }
+    if (path.find(' ') != std::string::npos) {
+        for (std::size_t i = paths.size(); i > 0; --i) paths.push_back(with(paths[i - 1], ' ', '+'));
+    }
+    return paths;
 }
 
 }  // namespace
 
 std::optional<FileAnswer> answer_file(const HttpRequest& request, const ApiContext& context) {
     if (context.config.listener.www.value.empty()) return std::nullopt;
-    std::optional<WwwPath> path = read_www_path(request.path);
-    if (!path) return std::nullopt;
-    return answer_path(request, context, *path);
+    for (const std::string& path : possible_paths(request.path)) {
+        if (auto answered = answer_path(request, context, path)) return answered;
+    }
+    return std::nullopt;
 }
 
 }  // namespace rtbridge

@@ -303,7 +303,6 @@ TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
         {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},
-        {"[[http.route]]", "1:3: error: http is not supported yet; remove it"},
         {"[broker]", "1:2: error: broker is not supported yet; remove it"},
     });
 }

@@ -156,6 +156,19 @@ TEST_F(StaticFiles, LinksHiddenFilesAndWhatIsNoFileAreNotThere) {
     EXPECT_EQ(get("/" + std::string(5000, 'x')).status, 404);
 }
 
+TEST_F(StaticFiles, AreFoundByWhatLibwebsocketsLeavesOfTheirNames) {
+    write("a b.txt", "blank");
+    write("c+d.txt", "plus");
+    write("R&D.txt", "and");
+    write("x;y.txt", "semicolon");
+
+    EXPECT_EQ(get("/a b.txt").body, "blank");
+    EXPECT_EQ(get("/c d.txt").body, "plus");  // of "c+d.txt"
+    EXPECT_EQ(get("/c+d.txt").body, "plus");  // of "c%2Bd.txt"
+    EXPECT_EQ(get(std::string("/R\0D.txt", 8)).body, "and");
+    EXPECT_EQ(get(std::string("/x\0y.txt", 8)).body, "semicolon");
+}
+
 TEST_F(StaticFiles, TheDirectoryMayBeReplaced) {
     fs::rename(folder.path("www"), folder.path("old"));
     EXPECT_EQ(get("/page.html").status, 404);
@@ -252,7 +265,7 @@ TEST_F(StaticFiles, AnEmptyFileIsOne) {
 class FakeExchange final : public HttpExchange {
 public:
     void reply(const HttpReply& /*reply*/) override { FAIL(); }
-    void begin_stream(const HttpReply& head) override { this->head = head; }
+    void begin_stream(const HttpReply& begun) override { head = begun; }
     [[nodiscard]] bool ready() const override { return open; }
     [[nodiscard]] SessionOutput::Written write(std::string_view bytes) override {
         largest = std::max(largest, bytes.size());
