@@ -46,7 +46,8 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     if (config.listener.tls.enabled()) {
         tls = TlsCertificate::load(config.listener.tls, std::time(nullptr), diagnostics);
     }
-    if (diagnostics.has_errors() || !rules || !authenticator || !policy || !http_routes) return std::nullopt;
+    if (diagnostics.has_errors() || !rules || !authenticator || !policy || !http_routes)
+        return std::nullopt;
     auto access =
         std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
     return Configuration{std::move(config), std::move(rules), std::move(access),

@@ -18,7 +18,8 @@ void read_method(TableReader& table, HttpRouteConfig& route) {
     if (text->get() == "POST") {
         route.method = HttpRouteMethod::Post;
     } else if (text->get() != "GET") {
-        table.error(*text, "method = " + in_quotes(text->get()) + " is neither \"GET\" nor \"POST\"");
+        table.error(*text,
+                    "method = " + in_quotes(text->get()) + " is neither \"GET\" nor \"POST\"");
     }
 }
 
@@ -29,8 +30,8 @@ void read_needed(TableReader& table, std::string_view key, std::string_view like
         table.read(key, target);
         return;
     }
-    table.diagnostics().error(table.place(), std::string(key) + " is missing; write one like " +
-                                                 std::string(like));
+    table.diagnostics().error(
+        table.place(), std::string(key) + " is missing; write one like " + std::string(like));
 }
 
 void read_route(TableReader& table, HttpRouteConfig& route) {
@@ -45,7 +46,8 @@ void read_route(TableReader& table, HttpRouteConfig& route) {
         table.refuse({"latest"}, "is for method = \"GET\"; a POST publishes");
     } else {
         read_needed(table, "latest", "\"matches/{id}\"", route.latest);
-        table.refuse({"publish", "payload", "qos", "retain"}, "is for method = \"POST\"; a GET answers the newest value");
+        table.refuse({"publish", "payload", "qos", "retain"},
+                     "is for method = \"POST\"; a GET answers the newest value");
     }
     route.reply = take_template(table, "reply");
     table.report_unknown_keys();
@@ -65,9 +67,8 @@ void read_http_routes(const TomlDocument& document, const TomlEntry& entry,
     for (const toml::node& node : *array) {
         const toml::table* const table = node.as_table();
         if (table == nullptr) {
-            diagnostics.error(
-                document.place(node),
-                "each http.route must be a table, not " + std::string(type_name(node)));
+            diagnostics.error(document.place(node), "each http.route must be a table, not " +
+                                                        std::string(type_name(node)));
             continue;
         }
         TableReader reader(document, *table, "an http.route", diagnostics);

@@ -177,11 +177,10 @@ void add_cors(HttpReply& reply, const RequestFacts& facts, const ApiContext& con
 HttpReply answer_preflight(const Route& route) {
     HttpReply reply;
     reply.status = 204;
-    reply.headers = {
-        {"Access-Control-Allow-Methods", method_list(route.takes)},
-        {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
-        {"Access-Control-Max-Age", std::string(preflight_age_s)},
-        {"Allow", method_list(route.takes) + ", OPTIONS"}};
+    reply.headers = {{"Access-Control-Allow-Methods", method_list(route.takes)},
+                     {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
+                     {"Access-Control-Max-Age", std::string(preflight_age_s)},
+                     {"Allow", method_list(route.takes) + ", OPTIONS"}};
     return reply;
 }
 
@@ -271,8 +270,7 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
 
 HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
                            std::optional<PublishResult> result, std::string reply_text) {
-    HttpReply reply =
-        result ? publish_reply(*result, std::move(reply_text)) : publish_desk_full();
+    HttpReply reply = result ? publish_reply(*result, std::move(reply_text)) : publish_desk_full();
     add_cors(reply, request.facts, context);
     return reply;
 }

@@ -191,8 +191,8 @@ void Connection::begin_stream(const HttpReply& head) {
 
 // A stream of known length is no session, whose queue would have its own patience.
 void Connection::expect_reading() {
-    const auto patience = std::chrono::ceil<std::chrono::seconds>(
-        state_.config->limits.queue.close_after);
+    const auto patience =
+        std::chrono::ceil<std::chrono::seconds>(state_.config->limits.queue.close_after);
     lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, static_cast<int>(patience.count()));
 }
 
@@ -213,8 +213,8 @@ void Connection::end_stream(std::string_view last_chunks) {
 void Connection::wait_for(PublishThenReply publish) {
     const std::weak_ptr<PendingRequest> waiting = request_;
     request_->reply_when_published = std::move(publish.reply);
-    const bool asked = state_.publishes.request(
-        std::move(publish.publish), [this, waiting](PublishResult result) {
+    const bool asked =
+        state_.publishes.request(std::move(publish.publish), [this, waiting](PublishResult result) {
             assert_on_listener_thread();
             if (waiting.expired() || dead_) return;  // where it has expired `this` may be gone
             request_->reply = published(result);

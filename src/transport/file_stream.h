@@ -11,8 +11,8 @@
 
 namespace rtbridge {
 
-// How many files may be on their way at once, for each listener: each holds a descriptor, which MQTT
-// clients need as well, and up to a piece in memory. Limit "files".
+// How many files may be on their way at once, for each listener: each holds a descriptor, which
+// MQTT clients need as well, and up to a piece in memory. Limit "files".
 //
 // Thread: listener. Outlives its places.
 class FileStreams {
@@ -53,10 +53,7 @@ public:
 
     // `head` is the answer without its body.
     FileStream(FileDescriptor file, ByteRange part, HttpReply head, FileStreams::Place place)
-        : file_(std::move(file)),
-          part_(part),
-          head_(std::move(head)),
-          place_(std::move(place)) {}
+        : file_(std::move(file)), part_(part), head_(std::move(head)), place_(std::move(place)) {}
 
     void begin(HttpExchange& exchange) override ON_LISTENER_THREAD;
     void on_writable() override ON_LISTENER_THREAD;

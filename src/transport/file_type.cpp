@@ -64,8 +64,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 46> types = 
 std::string_view content_type_of_file(std::string_view name) {
     const std::size_t dot = name.rfind('.');
     const std::size_t slash = name.rfind('/');
-    const bool has_end = dot != std::string_view::npos &&
-                         (slash == std::string_view::npos || dot > slash);
+    const bool has_end =
+        dot != std::string_view::npos && (slash == std::string_view::npos || dot > slash);
     std::string end(has_end ? name.substr(dot + 1) : std::string_view());
     std::transform(end.begin(), end.end(), end.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

@@ -23,7 +23,8 @@ public:
     virtual void begin_stream(const HttpReply& head) = 0;
 
     // REQUIRES: begin_stream() before. write() takes whole chunks, as append_chunk() makes them,
-    // or bytes, and may be called where ready(); ready() and request_writable() are those of a SessionOutput.
+    // or bytes, and may be called where ready(); ready() and request_writable() are those of a
+    // SessionOutput.
     [[nodiscard]] virtual bool ready() const = 0;
     [[nodiscard]] virtual SessionOutput::Written write(std::string_view chunks) = 0;
     virtual void request_writable() = 0;

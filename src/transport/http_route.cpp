@@ -119,7 +119,8 @@ std::optional<HttpRoute> HttpRoute::compile(const HttpRouteConfig& config,
 
 std::vector<const Brace*> HttpRoute::missing_of_payload(const RequestValues& values) const {
     if (!payload_) return {};
-    if (const auto* const json = std::get_if<JsonTemplate>(&*payload_)) return json->missing(values);
+    if (const auto* const json = std::get_if<JsonTemplate>(&*payload_))
+        return json->missing(values);
     const auto& text = std::get<TextTemplate>(*payload_);
     if (text.only_brace() == nullptr) return text.missing(values);
     std::string unused;

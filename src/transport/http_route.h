@@ -41,8 +41,8 @@ public:
         PublishRequest publish;  // without the user
         std::string reply;       // JSON
     };
-    // Of a Post. Without a payload template `values.body` is published as it is, nothing where there
-    // is none. The reply may use the topic and the payload.
+    // Of a Post. Without a payload template `values.body` is published as it is, nothing where
+    // there is none. The reply may use the topic and the payload.
     [[nodiscard]] Result<Publishing, UnusableRequest> publish(RequestValues values) const;
 
     // Of a Get.

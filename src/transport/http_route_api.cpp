@@ -114,8 +114,8 @@ UpdatePtr newest_value(const TopicFilter& topic, const ValueStore& values,
 std::string value_json(const Update& update) {
     if (update.shape == PayloadShape::Json) return update.payload;
     std::string json;
-    append_json_string(json, update.shape == PayloadShape::Text ? update.payload
-                                                                : encode_base64(update.payload));
+    append_json_string(
+        json, update.shape == PayloadShape::Text ? update.payload : encode_base64(update.payload));
     return json;
 }
 

@@ -49,8 +49,8 @@ std::shared_ptr<const HttpRoutes> HttpRoutes::compile(const Config& config,
         const SourcePlace& place = source.path.place;
         const std::string path = "path " + in_quotes(source.path.value);
         if (const auto own = own_path_taken(route->path(), config)) {
-            diagnostics.error(place, path + " would take rtbridge's own " + *own +
-                                         "; choose another path");
+            diagnostics.error(
+                place, path + " would take rtbridge's own " + *own + "; choose another path");
             ok = false;
         }
         const auto same = std::find_if(placed.begin(), placed.end(), [&](const Placed& other) {
@@ -67,10 +67,9 @@ std::shared_ptr<const HttpRoutes> HttpRoutes::compile(const Config& config,
     if (!ok) return nullptr;
     auto routes = std::make_shared<HttpRoutes>();
     for (Placed& each : placed) routes->routes_.push_back(std::move(each.route));
-    std::stable_sort(routes->routes_.begin(), routes->routes_.end(),
-                     [](const HttpRoute& a, const HttpRoute& b) {
-                         return a.path().comes_before(b.path());
-                     });
+    std::stable_sort(
+        routes->routes_.begin(), routes->routes_.end(),
+        [](const HttpRoute& a, const HttpRoute& b) { return a.path().comes_before(b.path()); });
     return routes;
 }
 

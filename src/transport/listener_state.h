@@ -38,7 +38,7 @@ struct ListenerState {
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {
-        return {*config, sessions,  metrics,  clock,    started,  draining,
+        return {*config, sessions,  metrics,  clock,    started,   draining,
                 logins,  passwords, accesses, refusals, publishes, file_streams};
     }
 

@@ -21,8 +21,7 @@ std::string method_list(Takes wanted) {
 }
 
 HttpReply refuse_method(Takes wanted) {
-    HttpReply reply =
-        HttpReply::error(405, "method_not_allowed", "only " + method_list(wanted));
+    HttpReply reply = HttpReply::error(405, "method_not_allowed", "only " + method_list(wanted));
     reply.headers.emplace_back("Allow", method_list(wanted) + ", OPTIONS");
     return reply;
 }

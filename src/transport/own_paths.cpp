@@ -7,9 +7,8 @@ namespace rtbridge {
 std::vector<std::string_view> own_paths(std::string_view socketio_path) {
     std::string_view without_slash = socketio_path;
     if (without_slash.ends_with('/')) without_slash.remove_suffix(1);
-    return {"/ws",      "/events",      "/healthz", "/readyz", "/websocket/status",
-            "/metrics", "/rtbridge.js", "/api",     "/api/",   without_slash,
-            socketio_path};
+    return {"/ws",          "/events", "/healthz", "/readyz",     "/websocket/status", "/metrics",
+            "/rtbridge.js", "/api",    "/api/",    without_slash, socketio_path};
 }
 
 bool is_own_path(std::string_view path, std::string_view socketio_path) {

@@ -63,9 +63,8 @@ public:
     [[nodiscard]] std::optional<HttpReply> finish() {
         if (!seen_.contains("topic")) wrong("topic", "is missing");
         if (mistakes_.empty()) return std::nullopt;
-        return field_errors_reply(field_errors_message(mistakes_) + "; the body is " +
-                                      std::string(shape),
-                                  mistakes_);
+        return field_errors_reply(
+            field_errors_message(mistakes_) + "; the body is " + std::string(shape), mistakes_);
     }
     [[nodiscard]] bool payload_is_text() const { return payload_is_text_; }
 

@@ -15,7 +15,8 @@ namespace rtbridge {
 
 // 200 with `reply`, 502 broker_refused, or 409 where a rule dropped it.
 [[nodiscard]] HttpReply publish_reply(PublishResult result, std::string reply);
-// 403 for what a page of another site may have made the browser send: a form needs no leave of ours.
+// 403 for what a page of another site may have made the browser send: a form needs no leave of
+// ours.
 [[nodiscard]] std::optional<HttpReply> refuse_foreign_form(const HttpRequest& request,
                                                            const ApiContext& context);
 // 503: too many publishes wait for the broker.

@@ -151,8 +151,7 @@ FileAnswer send_part(const HttpRequest& request, const ApiContext& context, File
         context.metrics.hit(Limit::Files);
         return unavailable("too many files are being sent (limit files)");
     }
-    return std::make_shared<FileStream>(std::move(file), part, std::move(reply),
-                                        *std::move(place));
+    return std::make_shared<FileStream>(std::move(file), part, std::move(reply), *std::move(place));
 }
 
 FileAnswer answer_found(const HttpRequest& request, const ApiContext& context, FoundFile found) {
@@ -236,8 +235,8 @@ std::optional<FileAnswer> answer_path(const HttpRequest& request, const ApiConte
     return std::nullopt;
 }
 
-// libwebsockets reads a path as it reads a query: of '+' it makes a blank, of '&' and ';' the end of
-// a text (an encoded NUL it refuses).
+// libwebsockets reads a path as it reads a query: of '+' it makes a blank, of '&' and ';' the end
+// of a text (an encoded NUL it refuses).
 std::vector<std::string> possible_paths(const std::string& path) {
     const auto with = [](std::string text, char from, char to) {
         std::replace(text.begin(), text.end(), from, to);
@@ -248,7 +247,8 @@ std::vector<std::string> possible_paths(const std::string& path) {
         paths = {with(path, '\0', '&'), with(path, '\0', ';')};
     }
     if (path.find(' ') != std::string::npos) {
-        for (std::size_t i = paths.size(); i > 0; --i) paths.push_back(with(paths[i - 1], ' ', '+'));
+        for (std::size_t i = paths.size(); i > 0; --i)
+            paths.push_back(with(paths[i - 1], ' ', '+'));
     }
     return paths;
 }

@@ -18,8 +18,8 @@ struct WwwPath {
 // encoded '/' or dot is one. Thread: any, pure.
 [[nodiscard]] std::optional<WwwPath> read_www_path(std::string_view path);
 
-// `name` as the path of a URL, with what has a meaning there encoded: begins with one '/', and can't
-// be read as the address of another host.
+// `name` as the path of a URL, with what has a meaning there encoded: begins with one '/', and
+// can't be read as the address of another host.
 [[nodiscard]] std::string url_path_of(std::string_view name);
 // For a name or value of a query.
 [[nodiscard]] std::string url_encoded(std::string_view text);

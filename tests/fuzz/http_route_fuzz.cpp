@@ -84,7 +84,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_as_file(path);
     (void)is_own_path(path, "/socket.io/");
     const auto get = routes->find(HttpRouteMethod::Get, path);
-    if (get) expect(!get->captures.front().empty() && get->captures.front().find('/') == std::string::npos);
+    if (get)
+        expect(!get->captures.front().empty() &&
+               get->captures.front().find('/') == std::string::npos);
 
     WorkingPayload payload;
     auto post = routes->find(HttpRouteMethod::Post, path);

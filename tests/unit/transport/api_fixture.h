@@ -83,7 +83,7 @@ protected:
         return std::get<HttpReply>(answered);
     }
     [[nodiscard]] ApiContext context() {
-        return {config, sessions,  metrics,  clock,    started,  draining,
+        return {config, sessions,  metrics,  clock,    started,   draining,
                 logins, passwords, accesses, refusals, publishes, file_streams};
     }
     void fan_out(const std::deque<UpdatePtr>& updates) {

@@ -85,11 +85,10 @@ TEST_F(HttpRouteTest, MakesAPublishOfAJsonBody) {
     EXPECT_EQ(made.publish.payload, "2-1");
     EXPECT_EQ(made.publish.qos, 1);
     EXPECT_TRUE(made.publish.retain);
-    EXPECT_EQ(json::parse(made.reply),
-              (json{{"status", "Match updated"},
-                    {"id", "m1"},
-                    {"topic", "matches/m1"},
-                    {"told", "2-1"}}));
+    EXPECT_EQ(
+        json::parse(made.reply),
+        (json{
+            {"status", "Match updated"}, {"id", "m1"}, {"topic", "matches/m1"}, {"told", "2-1"}}));
 }
 
 TEST_F(HttpRouteTest, MakesTheSameOfAForm) {
@@ -120,8 +119,9 @@ TEST_F(HttpRouteTest, AStringIsPublishedAsItsCharactersAnythingElseAsItsJson) {
 }
 
 TEST_F(HttpRouteTest, WithoutAPayloadTemplateTheBodyIsPublishedAsItIs) {
-    use_routes("[[http.route]]\nmethod = \"POST\"\npath = \"/in/{device}\"\n"
-               "publish = \"in/{device}\"\n");
+    use_routes(
+        "[[http.route]]\nmethod = \"POST\"\npath = \"/in/{device}\"\n"
+        "publish = \"in/{device}\"\n");
 
     const PublishThenReply json_body = published(post("/in/a", "{ \"x\" : 1.0 }"));
     EXPECT_EQ(json_body.publish.topic, "in/a");
@@ -136,9 +136,10 @@ TEST_F(HttpRouteTest, WithoutAPayloadTemplateTheBodyIsPublishedAsItIs) {
 TEST_F(HttpRouteTest, TemplatesKnowWhoAsksAndWhen) {
     use("[auth]\nanonymous = \"role:viewer\"\n[acl]\n[[acl.rule]]\nallow = [\"publish\"]\n"
         "topics = [\"#\"]\n");
-    use_routes("[[http.route]]\nmethod = \"POST\"\npath = \"/at\"\npublish = \"at\"\n"
-               "payload = { at = \"{now_ms}\", iso = \"{now}\", all = \"{body}\" }\n"
-               "[[http.route]]\nmethod = \"POST\"\npath = \"/by\"\npublish = \"by/{user}\"\n");
+    use_routes(
+        "[[http.route]]\nmethod = \"POST\"\npath = \"/at\"\npublish = \"at\"\n"
+        "payload = { at = \"{now_ms}\", iso = \"{now}\", all = \"{body}\" }\n"
+        "[[http.route]]\nmethod = \"POST\"\npath = \"/by\"\npublish = \"by/{user}\"\n");
 
     const json payload = json::parse(published(post("/at", "[1]")).publish.payload);
     EXPECT_TRUE(payload["at"].is_number());
@@ -156,8 +157,8 @@ TEST_F(HttpRouteTest, NamesEveryFieldThatIsMissingOrUnusable) {
     const struct {
         const char *id, *why;
     } cases[] = {
-        {R"("")", "is empty"},       {R"("a/b")", "contains '/'"}, {R"("+")", "'+'"},
-        {R"("a#")", "'#'"},          {R"("a\nb")", "control"},     {R"("a\u0000")", "control"},
+        {R"("")", "is empty"},  {R"("a/b")", "contains '/'"}, {R"("+")", "'+'"},
+        {R"("a#")", "'#'"},     {R"("a\nb")", "control"},     {R"("a\u0000")", "control"},
         {"null", "is missing"},
     };
     for (const auto& c : cases) {
@@ -198,8 +199,9 @@ TEST_F(HttpRouteTest, TakesPermissionsAsAnyPublish) {
         "allow = [\"publish\"]\ntopics = [\"matches/#\"]\n");
     EXPECT_THAT(error_of(post("/match", R"({"matchId":"a","score":1})"), 403)["message"],
                 HasSubstr("publish_retained"));
-    use_routes("[[http.route]]\nmethod = \"POST\"\npath = \"/p/{t}\"\npublish = \"{t}/1\"\n"
-               "payload = \"on\"\n");
+    use_routes(
+        "[[http.route]]\nmethod = \"POST\"\npath = \"/p/{t}\"\npublish = \"{t}/1\"\n"
+        "payload = \"on\"\n");
     EXPECT_EQ(published(post("/p/matches", "", "")).publish.payload, "on");
     (void)error_of(post("/p/other", "", ""), 403);
     EXPECT_EQ(metrics.denied_browsers.value(), 2U);
@@ -252,8 +254,9 @@ TEST_F(HttpRouteTest, WhatIsNoJsonIsAString) {
 }
 
 TEST_F(HttpRouteTest, AReplyTellsOfTheValue) {
-    use_routes("[[http.route]]\nmethod = \"GET\"\npath = \"/match/{id}\"\nlatest = \"matches/{id}\"\n"
-               "reply = { id = \"{id}\", score = \"{payload.score}\", key = \"{topic}\" }\n");
+    use_routes(
+        "[[http.route]]\nmethod = \"GET\"\npath = \"/match/{id}\"\nlatest = \"matches/{id}\"\n"
+        "reply = { id = \"{id}\", score = \"{payload.score}\", key = \"{topic}\" }\n");
     fan_out({make_update("matches/m1", R"({"score":[2,1]})"), make_update("matches/m2", "{}")});
 
     EXPECT_EQ(get("/match/m1").body, R"({"id":"m1","score":[2,1],"key":"matches/m1"})");
@@ -301,8 +304,9 @@ TEST_F(HttpRouteTest, OnlyRoutesThatPublishHaveABody) {
 }
 
 TEST_F(HttpRouteTest, TextIsMeantBeforeANameInWhateverOrderTheyStand) {
-    use_routes("[[http.route]]\nmethod = \"GET\"\npath = \"/m/{id}\"\nlatest = \"one/{id}\"\n"
-               "[[http.route]]\nmethod = \"GET\"\npath = \"/m/all\"\nlatest = \"all\"\n");
+    use_routes(
+        "[[http.route]]\nmethod = \"GET\"\npath = \"/m/{id}\"\nlatest = \"one/{id}\"\n"
+        "[[http.route]]\nmethod = \"GET\"\npath = \"/m/all\"\nlatest = \"all\"\n");
     fan_out({make_update("one/x", "1"), make_update("all", "2")});
 
     EXPECT_EQ(get("/m/x").body, "1");
@@ -317,14 +321,14 @@ TEST_F(HttpRouteTest, MistakesAreNamedWithTheirPlace) {
                     "[[http.route]]\nmethod = \"GET\"\npath = \"/c\"\nlatest = \"t\"\nqos = 1\n"
                     "[[http.route]]\nmethod = \"POST\"\npath = \"/d\"\npublish = \"t\"\nqos = 3\n"
                     "paylod = 1\n"),
-        ElementsAre(
-            "t:2:10: error: method = \"PUT\" is neither \"GET\" nor \"POST\"",
-            HasSubstr("t:5:1: error: method is missing"), HasSubstr("t:8:1: error: path is missing"),
-            HasSubstr("t:8:1: error: publish is missing"),
-            HasSubstr("t:10:1: error: latest is for method = \"GET\""),
-            HasSubstr("t:15:1: error: qos is for method = \"POST\""),
-            HasSubstr("t:20:7: error: qos = 3 is out of range"),
-            HasSubstr("t:21:1: error: unknown key \"paylod\"")));
+        ElementsAre("t:2:10: error: method = \"PUT\" is neither \"GET\" nor \"POST\"",
+                    HasSubstr("t:5:1: error: method is missing"),
+                    HasSubstr("t:8:1: error: path is missing"),
+                    HasSubstr("t:8:1: error: publish is missing"),
+                    HasSubstr("t:10:1: error: latest is for method = \"GET\""),
+                    HasSubstr("t:15:1: error: qos is for method = \"POST\""),
+                    HasSubstr("t:20:7: error: qos = 3 is out of range"),
+                    HasSubstr("t:21:1: error: unknown key \"paylod\"")));
     EXPECT_THAT(
         mistakes_of("[[http.route]]\nmethod = \"POST\"\npath = \"/a/{id\"\npublish = \"t/{idd}\"\n"
                     "[[http.route]]\nmethod = \"POST\"\npath = \"/a/{id}\"\npublish = \"t/{idd}\"\n"
@@ -357,8 +361,7 @@ TEST_F(HttpRouteTest, RoutesThatTakeEachOthersPathOrOursAreMistakes) {
          {"/ws", "/events", "/api", "/api/x", "/api/a/b", "/{a}", "/{a}/b", "/metrics", "/healthz",
           "/readyz", "/rtbridge.js", "/websocket/status", "/websocket/{x}", "/socket.io/",
           "/socket.io/x", "/socket.io", "/", "/dashboard.js"}) {
-        EXPECT_THAT(mistakes_of(of("POST", path)),
-                    ElementsAre(HasSubstr("t:3:8: error: path")))
+        EXPECT_THAT(mistakes_of(of("POST", path)), ElementsAre(HasSubstr("t:3:8: error: path")))
             << path;
     }
     EXPECT_THAT(mistakes_of("[listener]\ndashboard = false\n" + of("GET", "/")),

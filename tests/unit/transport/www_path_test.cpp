@@ -16,11 +16,31 @@ TEST(WwwPath, NamesFilesAndDirectories) {
 }
 
 TEST(WwwPath, WhatCouldLeadElsewhereOrIsHiddenNamesNothing) {
-    for (const std::string& path :
-         {""s, "a"s, "*"s, "//"s, "//host"s, "/a//b"s, "/a//"s, "/."s, "/.."s, "/../a"s, "/a/.."s,
-          "/a/../b"s, "/a/./b"s, "/.git/config"s, "/a/.htpasswd"s, "/.well-known/x"s, "/a\\b"s,
-          "/..\\a"s, "/a\0b"s, "/a.html\0.png"s, "/a\nb"s, "/a\x7f"s, "/\xff"s, "/\xc0\xae"s,
-          "/\xed\xa0\x80"s}) {
+    for (const std::string& path : {""s,
+                                    "a"s,
+                                    "*"s,
+                                    "//"s,
+                                    "//host"s,
+                                    "/a//b"s,
+                                    "/a//"s,
+                                    "/."s,
+                                    "/.."s,
+                                    "/../a"s,
+                                    "/a/.."s,
+                                    "/a/../b"s,
+                                    "/a/./b"s,
+                                    "/.git/config"s,
+                                    "/a/.htpasswd"s,
+                                    "/.well-known/x"s,
+                                    "/a\\b"s,
+                                    "/..\\a"s,
+                                    "/a\0b"s,
+                                    "/a.html\0.png"s,
+                                    "/a\nb"s,
+                                    "/a\x7f"s,
+                                    "/\xff"s,
+                                    "/\xc0\xae"s,
+                                    "/\xed\xa0\x80"s}) {
         EXPECT_EQ(read_www_path(path), std::nullopt) << path;
     }
 }
