@@ -13,6 +13,7 @@
 #include "config/config_file.h"
 #include "config/in_quotes.h"
 #include "config/include_files.h"
+#include "config/mqtt_tunnel_check.h"
 #include "config/sections.h"
 
 namespace rtbridge {
@@ -58,6 +59,13 @@ void read_acl_section(TableReader& root, Config& config) {
     if (table == nullptr) return;
     TableReader reader(root.document(), *table, "[acl]", root.diagnostics());
     config.acl = read_acl(reader);
+}
+
+void read_mqtt_tunnel_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("mqtt_tunnel");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[mqtt_tunnel]", root.diagnostics());
+    config.mqtt_tunnel = read_mqtt_tunnel(reader);
 }
 
 void read_rules_section(TableReader& root, Config& config) {
@@ -166,7 +174,8 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     read_auth_section(root, config);
     read_acl_section(root, config);
     read_rules_section(root, config);
-    root.not_supported_yet({"alert", "test", "mqtt_tunnel", "socketio", "sse", "http", "broker"});
+    read_mqtt_tunnel_section(root, config);
+    root.not_supported_yet({"alert", "test", "socketio", "sse", "http", "broker"});
     root.report_unknown_keys();
     check_exposure(config, diagnostics);
 
@@ -174,6 +183,7 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
         read_included_file(file, config, diagnostics);
     }
     check_names_are_unique(config, diagnostics);
+    check_mqtt_tunnel(config, diagnostics);
 }
 
 std::optional<Config> parse(std::string_view text, const std::string& path,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "config/config.h"
 #include "config/toml_reader.h"
 
@@ -17,6 +19,7 @@ void read_acl_rules(const TomlDocument& document, const TomlEntry& entry,
                     std::vector<AclRuleConfig>& rules, Diagnostics& diagnostics);
 // `[[auth.role]]` of an [auth] table, which in an included file holds nothing else: appends.
 void read_auth_roles(TableReader& auth, std::vector<AuthRoleConfig>& roles);
+[[nodiscard]] std::optional<MqttTunnelConfig> read_mqtt_tunnel(TableReader& table);
 // `[[rule]]`: appends the rules of `entry` in file order.
 void read_rules(const TomlDocument& document, const TomlEntry& entry,
                 std::vector<RuleConfig>& rules, Diagnostics& diagnostics);

@@ -302,7 +302,6 @@ TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
     expect_refusals({
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
-        {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},
         {"[socketio]", "1:2: error: socketio is not supported yet; remove it"},
         {"[sse]", "1:2: error: sse is not supported yet; remove it"},
         {"[[http.route]]", "1:3: error: http is not supported yet; remove it"},

@@ -104,6 +104,10 @@ std::string to_test_text(const Config& config) {
     if (config.auth) out << "auth " << config.auth->anonymous_role.value_or("(deny)") << "\n";
     if (config.acl) write(out, *config.acl);
     for (const RuleConfig& rule : config.rules) write(out, rule);
+    if (config.mqtt_tunnel) {
+        out << "mqtt_tunnel " << config.mqtt_tunnel->to.host << " " << config.mqtt_tunnel->to.port
+            << "\n";
+    }
     return out.str();
 }
 
