@@ -30,10 +30,10 @@ std::optional<MqttTunnelConfig> read_mqtt_tunnel(TableReader& table) {
     table.report_unknown_keys();
     std::optional<BindAddress> to = parse_bind_address(text.value);
     if (!to || names_no_peer(*to)) {
-        table.diagnostics().error(
-            std::move(text.place),
-            "to = " + in_quotes(text.value) +
-                " is not the address and port of an MQTT listener; write " + std::string(form));
+        table.diagnostics().error(std::move(text.place),
+                                  "to = " + in_quotes(text.value) +
+                                      " is not the address and port of an MQTT listener; write " +
+                                      std::string(form));
         return std::nullopt;
     }
     return MqttTunnelConfig{*std::move(to), std::move(text.place)};

@@ -130,8 +130,9 @@ void write_sessions(PrometheusText& out, const SessionRegistry& registry) {
 }
 
 void write_bytes(PrometheusText& out, const ListenerTotals& listeners) {
-    out.family("rtbridge_sent_bytes_total", Type::Counter,
-               "Sent to browsers, before TLS: frames of WebSockets and MQTT tunnels, and HTTP answers.");
+    out.family(
+        "rtbridge_sent_bytes_total", Type::Counter,
+        "Sent to browsers, before TLS: frames of WebSockets and MQTT tunnels, and HTTP answers.");
     out.sample({{"protocol", "websocket"}}, listeners.sent_websocket_bytes);
     out.sample({{"protocol", "http"}}, listeners.sent_http_bytes);
     out.sample({{"protocol", "mqtt"}}, listeners.sent_mqtt_bytes);

@@ -91,10 +91,10 @@ void MqttTunnel::on_connected() {
 
 void MqttTunnel::fail(std::string_view why) {
     state_.metrics.tunnels_failed.add();
-    state_.tunnels.log().write(LogLevel::Warning,
-                               "rtbridge: no MQTT tunnel to " + text_of(to_) +
-                                   " ([mqtt_tunnel] to): " + std::string(why),
-                               state_.clock.now());
+    state_.tunnels.log().write(
+        LogLevel::Warning,
+        "rtbridge: no MQTT tunnel to " + text_of(to_) + " ([mqtt_tunnel] to): " + std::string(why),
+        state_.clock.now());
     close(CloseCode::OverCapacity, "the broker is not reachable");
 }
 

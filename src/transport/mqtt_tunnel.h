@@ -20,8 +20,8 @@ struct ListenerState;
 
 // MQTT over WebSocket (MQTT 5, 6.0): the bytes in binary frames go to the broker's MQTT listener
 // and back, whatever they are. Nothing of MQTT is read here; a packet may span frames and a frame
-// may hold many packets, so there is no limit to a message. Who the browser is was found out before,
-// as for every session; who its MQTT client is, the broker finds out.
+// may hold many packets, so there is no limit to a message. Who the browser is was found out
+// before, as for every session; who its MQTT client is, the broker finds out.
 //
 //     browser ─▶ on_message ─▶ BrokerLink ─▶ broker     full: the browser is not read
 //     browser ◀─ WebSocket ◀─ on_broker_bytes ◀─ broker  not ready: the broker is not read

@@ -11,7 +11,7 @@
 
 #include <array>
 
-#include "configuration.h"
+#include "config/config_loader.h"
 #include "fakes/fake_clock.h"
 #include "transport/listener_state.h"
 #include "transport/listening_socket.h"
@@ -234,7 +234,8 @@ TEST_F(MqttTunnelTest, CarriesBytesBothWaysInBinaryFrames) {
 TEST_F(MqttTunnelTest, IsASessionInTheList) {
     begin();
 
-    EXPECT_EQ(registry.count_by_transport(), (std::map<std::string_view, std::size_t>{{"mqtt", 1}}));
+    EXPECT_EQ(registry.count_by_transport(),
+              (std::map<std::string_view, std::size_t>{{"mqtt", 1}}));
     EXPECT_EQ(record().connected_at_unix_ms, clock.unix_ms());
     EXPECT_EQ(listed.at(0).details.identity->address, "192.0.2.7");
     EXPECT_NE(log.text.find("rtbridge: MQTT tunnel of a browser without login from 192.0.2.7 is "

@@ -35,8 +35,7 @@ TEST(WebSocketFrame, PlainModeIsThePayloadAndNothingAroundIt) {
 }
 
 TEST(WebSocketFrame, BinaryFramesAreAsLongAsTheyLike) {
-    EXPECT_TRUE(
-        websocket_frame(Opcode::Binary, std::string(70'000, 'x')).starts_with("\x82\x7f"));
+    EXPECT_TRUE(websocket_frame(Opcode::Binary, std::string(70'000, 'x')).starts_with("\x82\x7f"));
 }
 
 TEST(WebSocketFrame, APingIsTwoBytes) {
