@@ -224,6 +224,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     snapshot->tls = tls_;
     snapshot->socketio = config_.socketio;
     snapshot->http_routes = http_routes_;
+    snapshot->mqtt_tunnel = config_.mqtt_tunnel;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {
         snapshot->rules.push_back(
             {config_.rules[i], rules_->rules()[i]->key_name(), statistics_[i]});

@@ -13,6 +13,7 @@
 #include "config/config_file.h"
 #include "config/in_quotes.h"
 #include "config/include_files.h"
+#include "config/mqtt_tunnel_check.h"
 #include "config/sections.h"
 
 namespace rtbridge {
@@ -83,6 +84,13 @@ void read_http_section(TableReader& root, Config& config) {
         read_http_routes(root.document(), *routes, config.http_routes, root.diagnostics());
     }
     reader.report_unknown_keys();
+}
+
+void read_mqtt_tunnel_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("mqtt_tunnel");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[mqtt_tunnel]", root.diagnostics());
+    config.mqtt_tunnel = read_mqtt_tunnel(reader);
 }
 
 void read_rules_section(TableReader& root, Config& config) {
@@ -181,10 +189,11 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     read_auth_section(root, config);
     read_acl_section(root, config);
     read_rules_section(root, config);
+    read_mqtt_tunnel_section(root, config);
     read_socketio_section(root, config);
     read_sse_section(root, config);
     read_http_section(root, config);
-    root.not_supported_yet({"alert", "test", "mqtt_tunnel", "broker"});
+    root.not_supported_yet({"alert", "test", "broker"});
     root.report_unknown_keys();
     check_exposure(config, diagnostics);
 
@@ -192,6 +201,7 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
         read_included_file(file, config, diagnostics);
     }
     check_names_are_unique(config, diagnostics);
+    check_mqtt_tunnel(config, diagnostics);
 }
 
 std::optional<Config> parse(std::string_view text, const std::string& path,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct ConfigSnapshot {
     LimitsConfig limits;
     std::optional<AuthConfig> auth;
     AccessPtr access;
-    std::shared_ptr<const TlsCertificate> tls;  // null: plain HTTP
+    std::shared_ptr<const TlsCertificate> tls;    // null: plain HTTP
+    std::optional<MqttTunnelConfig> mqtt_tunnel;  // absent: no MQTT over WebSocket
     std::vector<RuleStatus> rules;
     SocketIoConfig socketio;
     std::shared_ptr<const HttpRoutes> http_routes;  // null: none

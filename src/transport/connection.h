@@ -75,6 +75,9 @@ public:
     // new configuration.
     void recheck_access() ON_LISTENER_THREAD;
 
+    // What pause_reading() and resume_reading() asked for. Not in a callback of libwebsockets.
+    void switch_reading() ON_LISTENER_THREAD;
+
     // SessionOutput, WebSocket
     [[nodiscard]] bool ready() const override;
     [[nodiscard]] Written write(std::string_view frames) override;
@@ -158,6 +161,7 @@ private:
     bool headers_read_ = false;          // of the first request
     bool websocket_ = false;             // established
     bool ping_pending_ = false;
+    bool reading_ = true;  // so it is, or will be before the loop sleeps
     bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_set>
 
 #include "access/login_cache.h"
 #include "base/clock.h"
@@ -15,14 +16,17 @@
 #include "transport/api_context.h"
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
+#include "transport/mqtt_tunnels.h"
 #include "transport/request_facts_pool.h"
 
 namespace rtbridge {
 
+class Connection;
+
 // What a listener thread knows; shared by everything that runs on it. Thread: listener.
 struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
-                  LogSink& a_log, SharedLogins& all_logins, SessionRegistry& registry,
+                  LogSink& a_log, SharedLogins& all_logins, SessionRegistry& all_sessions,
                   PublishDesk& publish_desk, SharedConnections& all_connections,
                   const std::string& epoch, uv_loop_s* loop)
         : config(std::move(snapshot)),
@@ -30,11 +34,13 @@ struct ListenerState {
           clock(a_clock),
           log(a_log),
           logins(all_logins),
+          registry(all_sessions),
           publishes(publish_desk),
           connections(all_connections),
           refusals(a_log),
           login_worker(loop, all_metrics),
-          sessions({all_metrics, a_clock, registry, epoch}, config->limits),
+          sessions({all_metrics, a_clock, all_sessions, epoch}, config->limits),
+          tunnels(loop, a_clock, a_log),
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {
@@ -47,6 +53,7 @@ struct ListenerState {
     const Clock& clock;
     LogSink& log;
     SharedLogins& logins;
+    SessionRegistry& registry;
     PublishDesk& publishes;
     SharedConnections& connections;
     LogLimiter refusals;
@@ -58,6 +65,9 @@ struct ListenerState {
     FullModeShapes full_mode_shapes;
     JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
+    MqttTunnels tunnels;
+    // Of which reading is to be switched off or on before the loop sleeps.
+    std::unordered_set<Connection*> reading_changes;
     SteadyTime started;
     bool draining = false;
 };

@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t tx_packet_bytes = 64 * KiB;
 // Browsers send next to nothing; larger input arrives in pieces. It is allocated per session.
 constexpr std::size_t rx_buffer_bytes = 128;
+// They may publish large payloads through MQTT tunnels, which are few.
+constexpr std::size_t mqtt_rx_buffer_bytes = 4 * KiB;
 
 // libwebsockets shares one log function with the broker, so ours is in place only while the context
 // is created, to say why that failed.
@@ -119,6 +121,8 @@ const lws_protocols protocols[] = {
     // A WebSocket without subprotocol and all of HTTP; nothing that is offered has a blank in it.
     {"plain mode", on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
     {full_mode_subprotocol, on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    {mqtt_subprotocol, on_lws_event, 0, mqtt_rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    {mqtt_31_subprotocol, on_lws_event, 0, mqtt_rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
     {nullptr, nullptr, 0, 0, 0, nullptr, 0},
 };
 
