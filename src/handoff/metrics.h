@@ -46,6 +46,9 @@ enum class Limit : std::uint8_t {
     Publishes,
     Thinning,
     Pacing,
+    SocketIoPing,
+    SocketIoConnect,
+    SocketIoPayload,
     Count,
 };
 
@@ -77,6 +80,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "publishes",
         "thinning",
         "pacing",
+        "socketio.ping_timeout",
+        "socketio.connect_timeout",
+        "socketio.max_payload",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is

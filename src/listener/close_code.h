@@ -8,6 +8,7 @@ namespace rtbridge {
 // Why a session ends; the number goes to the browser (RFC 6455, 7.4; 4000 and up are ours).
 // 40xx: do not come back. 41xx: come back with backoff. 42xx: come back soon.
 enum class CloseCode : std::uint16_t {
+    Normal = 1000,
     PolicyViolation = 1008,
     MessageTooBig = 1009,
     InvalidToken = 4001,
