@@ -217,6 +217,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
         snapshot->listener.threads = bound_.threads;
     }
     snapshot->limits = config_.limits;
+    snapshot->socketio = config_.socketio;
     snapshot->auth = config_.auth;
     snapshot->access = access_;
     snapshot->tls = tls_;

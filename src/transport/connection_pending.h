@@ -19,6 +19,7 @@ struct Connection::PendingRequest {
     bool stream_ended = false;
     std::optional<HttpReply> reply{};
     std::shared_ptr<HttpResponder> responder{};  // gives the reply later
+    std::shared_ptr<void> announced{};           // by announce_body()
 };
 
 struct Connection::PendingUpgrade {

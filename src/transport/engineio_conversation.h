@@ -35,6 +35,9 @@ public:
     void on_closed() override ON_LISTENER_THREAD;
     void close(CloseCode code, std::string_view reason) override ON_LISTENER_THREAD;
     [[nodiscard]] std::string_view transport() const override { return "socket.io"; }
+    [[nodiscard]] SessionOutput::Liveness liveness() const override {
+        return SessionOutput::Liveness::Elsewhere;
+    }
 
 private:
     EngineIoServer& server_;

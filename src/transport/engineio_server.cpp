@@ -8,12 +8,12 @@
 #include "access/base64.h"
 #include "access/openssl_errors.h"
 #include "transport/engineio_reply.h"
+#include "transport/retry_after.h"
 
 namespace rtbridge {
 namespace {
 
 constexpr std::size_t sid_random_bytes = 18;  // protocols 3.1 asks for 12
-constexpr const char* retry_after_s = "5";
 
 // Who knows it can take the session over. Empty: the system has no random numbers.
 std::string new_sid() {
@@ -25,9 +25,7 @@ std::string new_sid() {
 }
 
 HttpReply over_limit(int http_status, std::string_view message) {
-    HttpReply reply = engineio_refusal(http_status, message);
-    reply.headers.emplace_back("Retry-After", retry_after_s);
-    return reply;
+    return with_retry(engineio_refusal(http_status, message));
 }
 
 }  // namespace

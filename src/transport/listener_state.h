@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "access/login_cache.h"
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "listener/sessions.h"
 #include "rules/json_document.h"
 #include "transport/api_context.h"
+#include "transport/engineio_mount.h"
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
 #include "transport/request_facts_pool.h"
@@ -39,7 +41,7 @@ struct ListenerState {
 
     [[nodiscard]] ApiContext api() {
         return {*config, sessions,  metrics,  clock,    started,  draining,
-                logins,  passwords, accesses, refusals, publishes};
+                logins,  passwords, accesses, refusals, publishes, &engines};
     }
 
     ConfigSnapshotPtr config;
@@ -57,6 +59,8 @@ struct ListenerState {
     FullModeShapes full_mode_shapes;
     JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
+    // Those of Socket.IO; emptied on the listener's thread when it ends.
+    std::vector<EngineIoMount> engines;
     SteadyTime started;
     bool draining = false;
 };

@@ -53,7 +53,8 @@ private:
     [[nodiscard]] bool ready() const override;
     [[nodiscard]] Written write(std::string_view frames) override;
     void request_writable() override;
-    void ping() override {}  // Engine.IO has its own
+    void ping() override {}
+    [[nodiscard]] Liveness liveness() const override { return Liveness::Elsewhere; }
     [[nodiscard]] const WireShape& shape(std::uint32_t subscription) const override;
     [[nodiscard]] std::string_view transport() const override { return "socket.io"; }
 

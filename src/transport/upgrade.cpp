@@ -7,6 +7,7 @@
 
 #include "access/admission.h"
 #include "transport/denial.h"
+#include "transport/engineio_server.h"
 #include "transport/full_mode.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
@@ -135,7 +136,8 @@ HttpReply to_reply(const Conversation::Refusal& refusal) {
 
 Result<AcceptedUpgrade, HttpReply> accept_upgrade(const HttpRequest& request, WebSocket& socket,
                                                   ListenerState& state) {
-    if (request.path != "/ws") {
+    EngineIoServer* const engine = find_engine(state.engines, request.path);
+    if (request.path != "/ws" && engine == nullptr) {
         return Failure{HttpReply::error(404, "not_found", "WebSockets are served at /ws")};
     }
     if (auto refusal = refuse_form(request)) return Failure{std::move(*refusal)};
@@ -147,6 +149,10 @@ Result<AcceptedUpgrade, HttpReply> accept_upgrade(const HttpRequest& request, We
             refuse_request(request.facts, state.config->listener, state.config->auth)) {
         report_refused_request(context, request.facts, refusal->message);
         return Failure{HttpReply::error(refusal->http_status, refusal->code, refusal->message)};
+    }
+    if (engine != nullptr) {
+        if (auto refusal = engine->refuse_upgrade(request)) return Failure{std::move(*refusal)};
+        return AcceptedUpgrade{engine->converse(socket, request)};
     }
     const bool full_mode = !request.subprotocols.empty();
     AcceptedUpgrade upgrade{};

@@ -44,10 +44,12 @@ public:
     void pause_reading() override {}
     void resume_reading() override {}
     void abandon() override { abandoned = true; }
+    [[nodiscard]] const std::string& peer_address() const override { return address; }
 
     [[nodiscard]] std::string take() { return std::exchange(sent, {}); }
 
     std::string sent;
+    std::string address = "192.0.2.1";
     int writes = 0;
     bool stalled = false;
     bool writable_requested = false;
