@@ -88,6 +88,11 @@ void SocketIoConnection::on_disconnect(Members::iterator member) {
     leaving->tell_handler("client namespace disconnect");
 }
 
+void SocketIoConnection::on_accepted() {
+    connect_by_.reset();
+    arm();
+}
+
 void SocketIoConnection::leave_later(SocketIoMember& member) {
     const auto found = members_.find(member.name_space());
     if (found == members_.end() || found->second.get() != &member) return;

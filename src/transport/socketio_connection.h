@@ -46,6 +46,7 @@ public:
               const std::vector<std::string>& attachments) ON_LISTENER_THREAD;
     void refuse(std::string_view name_space, std::string_view message,
                 std::string_view data) ON_LISTENER_THREAD;
+    void on_accepted() ON_LISTENER_THREAD;
     // At once for the client; its handler, in which this may be called, hears of it at the next
     // turn of the loop.
     void leave_later(SocketIoMember& member) ON_LISTENER_THREAD;

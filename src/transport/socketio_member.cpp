@@ -58,6 +58,7 @@ const HttpRequest& SocketIoMember::handshake() const {
 void SocketIoMember::accept() {
     if (state_ != State::Asked) return;
     state_ = State::Accepted;
+    connection_.on_accepted();
     connection_.send(SocketIoType::Connect, name_space_, std::nullopt, "{\"sid\":\"" + id_ + "\"}",
                      {});
 }

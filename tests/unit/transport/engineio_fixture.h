@@ -11,6 +11,7 @@
 
 #include "fakes/fake_clock.h"
 #include "transport/engineio_server.h"
+#include "transport/http_exchange.h"
 #include "transport/websocket_frame.h"
 
 namespace rtbridge {
@@ -46,7 +47,7 @@ public:
     void abandon() override { abandoned = true; }
     [[nodiscard]] const std::string& peer_address() const override { return address; }
 
-    [[nodiscard]] std::string take() { return std::exchange(sent, {}); }
+    std::string take() { return std::exchange(sent, {}); }
 
     std::string sent;
     std::string address = "192.0.2.1";

@@ -18,8 +18,8 @@ class Echo final : public EngineIoApp {
 public:
     class Handler final : public EngineIoHandler {
     public:
-        Handler(Echo& echo, EngineIoSession& session) : echo_(echo), session_(session) {
-            echo_.session = &session;
+        Handler(Echo& echo, EngineIoSession& opened) : echo_(echo), session_(opened) {
+            echo_.session = &opened;
         }
         void on_message(std::string_view message, EngineIoKind kind) override {
             assert_on_listener_thread();
@@ -36,8 +36,8 @@ public:
         Echo& echo_;
         EngineIoSession& session_;
     };
-    std::unique_ptr<EngineIoHandler> open(EngineIoSession& session) override {
-        return std::make_unique<Handler>(*this, session);
+    std::unique_ptr<EngineIoHandler> open(EngineIoSession& opened) override {
+        return std::make_unique<Handler>(*this, opened);
     }
 
     EngineIoSession* session = nullptr;  // the newest
