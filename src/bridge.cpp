@@ -198,6 +198,7 @@ void Bridge::adopt(Configuration loaded) {
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
+    socketio_events_ = std::move(loaded.socketio_events);
     access_ = std::move(loaded.access);
     http_routes_ = std::move(loaded.http_routes);
     mqtt_access_.adopt(access_, config_);
@@ -221,6 +222,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     snapshot->limits = config_.limits;
     snapshot->socketio = config_.socketio;
     snapshot->auth = config_.auth;
+    snapshot->socketio_events = socketio_events_;
     snapshot->access = access_;
     snapshot->tls = tls_;
     snapshot->socketio = config_.socketio;
