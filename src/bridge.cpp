@@ -225,7 +225,6 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     snapshot->socketio_events = socketio_events_;
     snapshot->access = access_;
     snapshot->tls = tls_;
-    snapshot->socketio = config_.socketio;
     snapshot->http_routes = http_routes_;
     snapshot->mqtt_tunnel = config_.mqtt_tunnel;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {
