@@ -198,6 +198,7 @@ void Bridge::adopt(Configuration loaded) {
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
+    socketio_events_ = std::move(loaded.socketio_events);
     access_ = std::move(loaded.access);
     http_routes_ = std::move(loaded.http_routes);
     mqtt_access_.adopt(access_, config_);
@@ -220,9 +221,9 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     }
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;
+    snapshot->socketio_events = socketio_events_;
     snapshot->access = access_;
     snapshot->tls = tls_;
-    snapshot->socketio = config_.socketio;
     snapshot->http_routes = http_routes_;
     snapshot->mqtt_tunnel = config_.mqtt_tunnel;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {

@@ -93,6 +93,7 @@ private:
 
     Config config_;
     std::shared_ptr<const RuleSet> rules_;
+    std::shared_ptr<const SocketIoEvents> socketio_events_;
     AccessPtr access_;
     std::shared_ptr<const HttpRoutes> http_routes_;
     std::shared_ptr<const TlsCertificate> tls_;                // what the listeners show

@@ -37,6 +37,7 @@ void check_www(const Placed<std::string>& www, Diagnostics& diagnostics) {
 
 std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     auto rules = RuleSet::compile(config, diagnostics);
+    auto socketio_events = SocketIoEvents::compile(config.socketio, diagnostics);
     auto authenticator = Authenticator::create(config, diagnostics);
     auto policy = Policy::compile(config, diagnostics);
     auto http_routes = HttpRoutes::compile(config, diagnostics);
@@ -46,12 +47,15 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     if (config.listener.tls.enabled()) {
         tls = TlsCertificate::load(config.listener.tls, std::time(nullptr), diagnostics);
     }
-    if (diagnostics.has_errors() || !rules || !authenticator || !policy || !http_routes)
+    if (diagnostics.has_errors() || !rules || !socketio_events || !authenticator || !policy ||
+        !http_routes) {
         return std::nullopt;
+    }
     auto access =
         std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
-    return Configuration{std::move(config), std::move(rules), std::move(access),
-                         std::move(http_routes), std::move(tls)};
+    return Configuration{std::move(config),          std::move(rules),
+                         std::move(socketio_events), std::move(access),
+                         std::move(http_routes),     std::move(tls)};
 }
 
 }  // namespace

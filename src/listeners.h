@@ -18,6 +18,7 @@
 #include "handoff/publish_desk.h"
 #include "handoff/session_registry.h"
 #include "handoff/shared_connections.h"
+#include "handoff/shared_socketio.h"
 #include "handoff/update.h"
 #include "transport/file_limit.h"
 #include "transport/listener.h"
@@ -76,11 +77,14 @@ private:
         PublishDesk publishes;
         std::unique_ptr<Listener> listener;
     };
-    explicit Listeners(FileLimit file_limit)
-        : file_limit_(file_limit), connections_(file_limit.connections_allowed) {}
+    Listeners(FileLimit file_limit, Metrics& metrics)
+        : file_limit_(file_limit),
+          connections_(file_limit.connections_allowed),
+          socketio_(metrics) {}
 
     FileLimit file_limit_;
     SharedConnections connections_;
+    SharedSocketIo socketio_;
     std::string url_;
     std::vector<std::unique_ptr<Thread>> threads_;  // last: they use the members above
 };

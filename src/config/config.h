@@ -200,7 +200,7 @@ struct MqttTunnelConfig {
 // What is sent to a Socket.IO client: an event with one argument.
 struct SocketIoReplyConfig {
     std::string event;
-    std::optional<TemplateSource> body;  // absent: what the request has to tell (protocols 3.4)
+    std::optional<TemplateSource> body;  // absent: what there is to tell (protocols 3.4)
 };
 
 enum class SocketIoDo { Subscribe, Unsubscribe, SubscribeAll, Latest, Status, Notify, Publish };
@@ -209,11 +209,21 @@ enum class SocketIoDo { Subscribe, Unsubscribe, SubscribeAll, Latest, Status, No
 struct SocketIoOnConfig {
     Placed<std::string> event;
     SocketIoDo action = SocketIoDo::Subscribe;
-    std::optional<Placed<std::string>> key;    // template
-    std::optional<Placed<std::string>> topic;  // template: of publish
-    std::optional<TemplateSource> payload;     // likewise
+    std::optional<Placed<std::string>> key;    // template; of notify: the user that is told
+    std::optional<Placed<std::string>> topic;  // template: of publish, and of latest the only one
+    std::optional<TemplateSource> payload;     // of publish; absent: the argument
+    int qos = 0;                               // likewise
+    bool retain = false;                       // likewise
     std::string role;                          // needed; empty: anyone
-    std::optional<SocketIoReplyConfig> reply;
+    std::optional<SocketIoReplyConfig> reply;  // absent: only an acknowledgement that is asked for
+};
+
+// Who may see users come and go, and how they are told.
+struct SocketIoPresenceConfig {
+    std::string joined = "user:joined";  // events
+    std::string left = "user:left";
+    std::string role = "admin";             // of those who are told
+    std::chrono::milliseconds grace{5'000};  // who comes back within was never gone
 };
 
 struct SocketIoConfig {
@@ -222,9 +232,18 @@ struct SocketIoConfig {
     std::chrono::milliseconds ping_timeout{20'000};
     std::chrono::milliseconds connect_timeout{45'000};
     std::size_t max_payload_bytes = 1'000'000;
-    std::optional<TemplateSource> body;        // overrides those of rules on this transport
-    std::vector<SocketIoReplyConfig> welcome;  // after CONNECT, in file order
-    std::vector<SocketIoOnConfig> on;
+    std::optional<TemplateSource> body;  // overrides those of rules on this transport
+    // What a client gets before it asks for anything.
+    enum class Begin {
+        Unsaid,      // Everything, or Nothing where `on` has a subscribe
+        Everything,  // that it may receive
+        Nothing,
+    };
+    Begin subscribe = Begin::Unsaid;
+    std::vector<SocketIoReplyConfig> welcome;        // after CONNECT, in file order
+    std::vector<SocketIoOnConfig> on;                // each event once
+    std::optional<SocketIoPresenceConfig> presence;  // absent: nobody is told
+    std::optional<SocketIoReplyConfig> shutdown;     // sent when the broker stops
 };
 
 struct SseConfig {

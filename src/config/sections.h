@@ -20,6 +20,8 @@ void read_acl_rules(const TomlDocument& document, const TomlEntry& entry,
 // `[[auth.role]]` of an [auth] table, which in an included file holds nothing else: appends.
 void read_auth_roles(TableReader& auth, std::vector<AuthRoleConfig>& roles);
 void read_socketio(TableReader& table, SocketIoConfig& socketio);
+// What clients of Socket.IO are told and may ask for, out of the table [socketio].
+void read_socketio_events(TableReader& table, SocketIoConfig& socketio);
 void read_sse(TableReader& table, SseConfig& sse);
 // `[[http.route]]`: appends the routes of `entry` in file order, those with mistakes too.
 void read_http_routes(const TomlDocument& document, const TomlEntry& entry,

@@ -50,7 +50,7 @@ void read_socketio(TableReader& table, SocketIoConfig& socketio) {
         socketio.max_payload_bytes = static_cast<std::size_t>(bytes);
     }
     socketio.body = take_template(table, "body");
-    table.not_supported_yet({"welcome", "on"});
+    read_socketio_events(table, socketio);
     table.report_unknown_keys();
 }
 

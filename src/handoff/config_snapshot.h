@@ -10,6 +10,7 @@
 #include "access/tls_certificate.h"
 #include "base/counter.h"
 #include "config/config.h"
+#include "rules/socketio_events.h"
 
 namespace rtbridge {
 
@@ -44,8 +45,10 @@ struct ConfigSnapshot {
     std::shared_ptr<const TlsCertificate> tls;    // null: plain HTTP
     std::optional<MqttTunnelConfig> mqtt_tunnel;  // absent: no MQTT over WebSocket
     std::vector<RuleStatus> rules;
-    SocketIoConfig socketio;
     std::shared_ptr<const HttpRoutes> http_routes;  // null: none
+    // Never null.
+    std::shared_ptr<const SocketIoEvents> socketio_events =
+        std::make_shared<const SocketIoEvents>();
     ReloadStatus reload;
     std::vector<std::string> restart_required;  // keys whose change waits for a restart
 };

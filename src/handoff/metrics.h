@@ -48,6 +48,9 @@ enum class Limit : std::uint8_t {
     Pacing,
     Files,
     TunnelBuffer,
+    Announcements,
+    Presence,
+    StatusList,
     SocketIoPing,
     SocketIoConnect,
     SocketIoPayload,
@@ -84,6 +87,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "pacing",
         "files",
         "tunnel_buffer",
+        "announcements",
+        "presence",
+        "status_list",
         "socketio.ping_timeout",
         "socketio.connect_timeout",
         "socketio.max_payload",
@@ -115,6 +121,7 @@ struct Counters {
     Counter filtered_mqtt;       // deliveries that an MQTT subscriber may not receive
     Counter filtered_browsers;   // deliveries that a session may not receive
     Counter tunnels_failed;      // MQTT tunnels that did not reach the broker
+    Counter events_unknown;      // of Socket.IO clients, which no socketio.on names
     Counter listener_errors;     // turns of a listener cut short, out of memory
 };
 

@@ -42,11 +42,14 @@ std::map<std::string_view, std::size_t> SessionRegistry::count_by_transport() co
     return by_transport_;
 }
 
-std::vector<SessionRegistry::Listed> SessionRegistry::list() const {
+std::vector<SessionRegistry::Listed> SessionRegistry::list(std::size_t most) const {
     std::vector<Listed> listed;
     const std::lock_guard lock(mutex_);
-    listed.reserve(sessions_.size());
-    for (const auto& [record, details] : sessions_) listed.push_back({record, details});
+    listed.reserve(std::min(sessions_.size(), most));
+    for (const auto& [record, details] : sessions_) {
+        if (listed.size() == most) break;
+        listed.push_back({record, details});
+    }
     return listed;
 }
 

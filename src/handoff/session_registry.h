@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,7 +43,9 @@ public:
     // Of one user; nobody's sessions (the anonymous ones) are not counted.
     [[nodiscard]] std::uint32_t count_of_user(const std::string& user) const;
     [[nodiscard]] std::map<std::string_view, std::size_t> count_by_transport() const;
-    [[nodiscard]] std::vector<Listed> list() const;
+    // All, or `most` of them, whichever.
+    [[nodiscard]] std::vector<Listed> list(
+        std::size_t most = std::numeric_limits<std::size_t>::max()) const;
     // What waits for browsers, and how much they want.
     struct Totals {
         std::uint64_t queue_bytes = 0;

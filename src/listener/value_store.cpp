@@ -256,6 +256,22 @@ ValueStore::Page ValueStore::page(const Selection& selection, Payloads payloads,
     return page;
 }
 
+UpdatePtr ValueStore::newest_of_key(const std::string& key, const std::vector<TopicFilter>& topics,
+                                    Payloads payloads, const Allowed& allowed) const {
+    const auto group = by_key_.find(key);
+    if (group == by_key_.end()) return nullptr;
+    const Selection selection{topics, {}};
+    UpdatePtr newest;
+    std::size_t looked_at = 0;
+    for (const Position& position : group->second) {
+        if (looked_at++ == page_entries_max) break;
+        const UpdatePtr* const value = entries_.at(position).value(payloads);
+        if (value == nullptr || (newest && newest->offset > (*value)->offset)) continue;
+        if (selection.selects(**value) && allowed(**value)) newest = *value;
+    }
+    return newest;
+}
+
 // Only what was updated since is looked at, newest first: the cost is that of what was missed, not
 // of what there is.
 ValueStore::Missed ValueStore::missed(const Selection& selection, Payloads payloads,

@@ -82,6 +82,13 @@ public:
         return page(Selection{{filter}, {}}, payloads, allowed, after, limit, bytes_max);
     }
 
+    // The newest value with this key on any of `topics` (empty: on any) that is `allowed`, out of
+    // `page_entries_max` looked at. Null: there is none.
+    [[nodiscard]] UpdatePtr newest_of_key(const std::string& key,
+                                          const std::vector<TopicFilter>& topics,
+                                          Payloads payloads, const Allowed& allowed) const;
+    [[nodiscard]] std::size_t key_count() const noexcept { return by_key_.size(); }
+
     // What came after `since` of what `selection` selects and is `allowed`; where that is more than
     // the newest value, `history_allowed` is asked as well.
     enum class Kept : std::uint8_t {

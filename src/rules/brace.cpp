@@ -23,6 +23,8 @@ constexpr Places bit(TemplatePlace place) {
 }
 
 constexpr Places requests = bit(TemplatePlace::SocketIo) | bit(TemplatePlace::HttpRoute);
+constexpr Places socketio = bit(TemplatePlace::SocketIo) | bit(TemplatePlace::SocketIoWelcome);
+constexpr Places telling = requests | bit(TemplatePlace::SocketIoWelcome);
 constexpr Places bodies = bit(TemplatePlace::Body) | bit(TemplatePlace::TransportBody);
 constexpr Places one_rule = bit(TemplatePlace::Key) | bit(TemplatePlace::Set) |
                             bit(TemplatePlace::PublishTopic) | bit(TemplatePlace::Body);
@@ -41,15 +43,15 @@ constexpr std::array<KnownName, 15> known_names = {{
     {"key", Brace::Kind::Key, rules | requests},
     {"payload", Brace::Kind::Payload, rules | requests, KnownName::Members::May},
     {"payload_text", Brace::Kind::PayloadText, rules | requests},
-    {"user", Brace::Kind::User, rules | requests},
+    {"user", Brace::Kind::User, rules | telling},
     {"client", Brace::Kind::Client, rules},
     {"rule", Brace::Kind::Rule, rules},
-    {"now", Brace::Kind::Now, bodies | requests},
-    {"now_ms", Brace::Kind::NowMs, bodies | requests},
-    {"role", Brace::Kind::Role, bit(TemplatePlace::SocketIo)},
-    {"claim", Brace::Kind::Claim, requests, KnownName::Members::Must},
-    {"session", Brace::Kind::Session, bit(TemplatePlace::SocketIo)},
-    {"sessions", Brace::Kind::Sessions, requests},
+    {"now", Brace::Kind::Now, bodies | telling},
+    {"now_ms", Brace::Kind::NowMs, bodies | telling},
+    {"role", Brace::Kind::Role, socketio},
+    {"claim", Brace::Kind::Claim, telling, KnownName::Members::Must},
+    {"session", Brace::Kind::Session, socketio},
+    {"sessions", Brace::Kind::Sessions, telling},
     {"arg", Brace::Kind::Arg, bit(TemplatePlace::SocketIo), KnownName::Members::May},
     {"body", Brace::Kind::Body, bit(TemplatePlace::HttpRoute), KnownName::Members::May},
 }};
@@ -90,6 +92,7 @@ std::string misplaced(const KnownName& known, std::string_view name, TemplatePla
     std::string_view where = "a rule";
     if (place == TemplatePlace::TransportBody) where = "a body";
     if (place == TemplatePlace::SocketIo) where = "[socketio]";
+    if (place == TemplatePlace::SocketIoWelcome) where = "what nobody asked for";
     if (place == TemplatePlace::HttpRoute) where = "[[http.route]]";
     return in_braces(name) + " has no meaning in " + std::string(where);
 }

@@ -117,4 +117,21 @@ std::vector<const Brace*> JsonTemplate::missing(const TemplateValues& values) co
     return found;
 }
 
+void JsonTemplate::append_or_null(const TemplateValues& values, std::string& out) const {
+    for (const Piece& piece : pieces_) {
+        if (!piece.string) {
+            out += piece.json;
+        } else if (const Brace* value = piece.string->only_brace()) {
+            const std::size_t before = out.size();
+            if (value->append_json(values, out)) continue;
+            out.resize(before);
+            out += "null";
+        } else {
+            std::string text;
+            piece.string->append_known(values, text);
+            append_json_string(out, text);
+        }
+    }
+}
+
 }  // namespace rtbridge

@@ -26,6 +26,8 @@ public:
 
     // Adds the JSON to `out`. Null, or the first brace that has no value.
     [[nodiscard]] const Brace* append(const TemplateValues& values, std::string& out) const;
+    // The same where a value that is missing is null, and inside other text nothing.
+    void append_or_null(const TemplateValues& values, std::string& out) const;
 
     // Every brace that has no value.
     [[nodiscard]] std::vector<const Brace*> missing(const TemplateValues& values) const;

@@ -15,9 +15,11 @@ enum class TemplatePlace : std::uint8_t {
     Body,  // browser.body
     // Of all rules: `body` of [sse] and [socketio].
     TransportBody,
-    // Of requests: whatever [[socketio.welcome]] and [[socketio.on]] hold, and [[http.route]].
+    // Of requests: whatever [[socketio.on]] and [[http.route]] hold.
     SocketIo,
     HttpRoute,
+    // What nobody asked for: [[socketio.welcome]] and `shutdown` of [socketio].
+    SocketIoWelcome,
 };
 
 // The names that the templates of one rule or of one route may use beside those that have a fixed

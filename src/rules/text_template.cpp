@@ -67,6 +67,17 @@ std::vector<const Brace*> TextTemplate::missing(const TemplateValues& values) co
     return found;
 }
 
+void TextTemplate::append_known(const TemplateValues& values, std::string& out) const {
+    for (const Part& part : parts_) {
+        const std::size_t before = out.size();
+        if (!part.brace) {
+            out += part.text;
+        } else if (!part.brace->append_text(values, out)) {
+            out.resize(before);
+        }
+    }
+}
+
 const Brace* TextTemplate::only_brace() const {
     return parts_.size() == 1 ? last_brace() : nullptr;
 }

@@ -28,6 +28,8 @@ public:
 
     // Adds the text to `out`. Null, or the first brace that has no value.
     [[nodiscard]] const Brace* append(const TemplateValues& values, std::string& out) const;
+    // The same without what has no value.
+    void append_known(const TemplateValues& values, std::string& out) const;
 
     // Every brace that has no value.
     [[nodiscard]] std::vector<const Brace*> missing(const TemplateValues& values) const;

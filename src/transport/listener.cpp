@@ -22,6 +22,8 @@
 #include "transport/listener_state.h"
 #include "transport/lws_server.h"
 #include "transport/mail_pace.h"
+#include "transport/socketio_application.h"
+#include "transport/socketio_server.h"
 
 namespace rtbridge {
 namespace {
@@ -49,6 +51,16 @@ private:
     sigset_t before_{};
 };
 
+// What runs at [socketio] path.
+struct SocketIoService {
+    SocketIoService(ListenerState& state, SharedSocketIo& shared, Wakeup& wakeup)
+        : application(state, shared, wakeup),
+          server({application, state.metrics, state.clock, state.connections},
+                 state.config->socketio, state.config->limits) {}
+    SocketIoApplication application;
+    SocketIoServer server;
+};
+
 template <typename Handle>
 void close_handle(Handle& handle) {
     uv_close(reinterpret_cast<uv_handle_t*>(&handle), nullptr);
@@ -56,7 +68,7 @@ void close_handle(Handle& handle) {
 
 }  // namespace
 
-class Listener::Loop {
+class Listener::Loop final : public Wakeup {
 public:
     Loop(ConfigSnapshotPtr config, const Dependencies& dependencies)
         : deps_(dependencies),
@@ -70,9 +82,10 @@ public:
     }
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    ~Loop() { uv_loop_close(&loop_); }
+    ~Loop() override { uv_loop_close(&loop_); }
 
-    void wake() noexcept { uv_async_send(&wakeup_); }
+    // Thread: any.
+    void wake() noexcept override { uv_async_send(&wakeup_); }
     void request_stop() noexcept {
         stop_requested_.store(true);
         wake();
@@ -95,7 +108,7 @@ private:
         auto server = LwsServer::create(&loop_, state_);
         if (!server.ok()) return server.error();
         server_ = std::move(server).value();
-        if (deps_.mount) deps_.mount(state_);
+        deps_.mount ? deps_.mount(state_) : mount_socketio();
         acceptor_ = std::make_unique<Acceptor>(&loop_, std::move(socket), *server_, state_);
         start_handles();
         return {};
@@ -103,7 +116,15 @@ private:
         return error.what();
     }
 
+    void mount_socketio() ON_LISTENER_THREAD {
+        socketio_ = std::make_shared<SocketIoService>(state_, deps_.socketio, *this);
+        state_.engines.push_back(
+            {state_.config->socketio.path,
+             std::shared_ptr<EngineIoServer>(socketio_, &socketio_->server.engine())});
+    }
+
     void tear_down() noexcept ON_LISTENER_THREAD {
+        if (socketio_) socketio_->application.leave_announcements();  // which wake this loop
         close_handle(wakeup_);
         if (acceptor_) acceptor_->stop();
         if (handles_started_) {
@@ -120,6 +141,7 @@ private:
         acceptor_.reset();
         server_.reset();
         state_.engines.clear();
+        socketio_.reset();
         uv_run(&loop_, UV_RUN_DEFAULT);
     }
 
@@ -176,6 +198,7 @@ private:
         } else if (pace_.dense() || deps_.mailbox.depth() > 0) {
             open_mail();
         }
+        if (socketio_) socketio_->application.deliver_announcements();
         if (stop_requested_.load() && !state_.draining) start_drain();
         if (state_.draining) continue_drain();
     } catch (const std::exception&) {
@@ -267,6 +290,10 @@ private:
         }
         state_.config = snapshot;
         state_.sessions.set_limits(snapshot->limits);
+        if (socketio_) {
+            socketio_->server.use(snapshot->socketio, snapshot->limits);
+            state_.engines.front().path = snapshot->socketio.path;
+        }
         server_->recheck_access();
         for (const EngineIoMount& mount : state_.engines) mount.server->recheck_access();
     }
@@ -276,6 +303,7 @@ private:
         state_.sessions.check(now);
         state_.tunnels.check(now);
         server_->check_handshakes(now);
+        if (socketio_) socketio_->application.check(now);
         state_.refusals.sweep(now);
         state_.publishes.give_up_late();
         refresh_keys_if_due();
@@ -330,6 +358,7 @@ private:
     uv_timer_t release_{};
     uv_timer_t engines_timer_{};
     std::optional<SteadyTime> engines_due_;  // what engines_timer_ is set to
+    std::shared_ptr<SocketIoService> socketio_;  // ListenerState::engines; null: others are there
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
     MailPace pace_;

@@ -17,6 +17,7 @@
 #include "handoff/publish_desk.h"
 #include "handoff/session_registry.h"
 #include "handoff/shared_connections.h"
+#include "handoff/shared_socketio.h"
 
 namespace rtbridge {
 
@@ -35,8 +36,10 @@ public:
         SessionRegistry& registry;
         PublishDesk& publishes;
         SharedConnections& connections;
+        SharedSocketIo& socketio;
         std::string epoch;  // names the process, whose offsets are one sequence
-        // Puts more into ListenerState::engines; called by the thread before it serves.
+        // Fills ListenerState::engines with others than that of [socketio]; called by the thread
+        // before it serves.
         std::function<void(ListenerState&)> mount{};
     };
     // Starts the thread and waits until it serves. Errors name what the operator has to change.

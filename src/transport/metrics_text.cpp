@@ -55,6 +55,8 @@ constexpr struct {
      "Updates kept from browsers by max_rate or deadband of a rule."},
     {"rtbridge_tunnels_failed_total", &Counters::tunnels_failed,
      "MQTT tunnels that did not reach the broker."},
+    {"rtbridge_events_unknown_total", &Counters::events_unknown,
+     "Events of Socket.IO clients that no socketio.on names."},
     {"rtbridge_listener_errors_total", &Counters::listener_errors,
      "Turns of a listener cut short for want of memory."},
 };

@@ -103,6 +103,7 @@ int run(const Options& options) {
     FakeDoorbell doorbell;  // nobody publishes
     PublishDesk publishes({}, doorbell, metrics, clock);
     SharedConnections connections(options.connections);
+    SharedSocketIo socketio(metrics);
 
     auto sockets = listen_on(config->listener.bind, 1);
     if (!sockets.ok()) {
@@ -111,7 +112,7 @@ int run(const Options& options) {
     }
     const Listener::Dependencies dependencies{
         mailbox,   metrics,     clock,  log, logins, registry,
-        publishes, connections, "suite", [&](ListenerState& state) {
+        publishes, connections, socketio, "suite", [&](ListenerState& state) {
             assert_on_listener_thread();
             mount(state, options);
         }};

@@ -460,5 +460,25 @@ TEST(ValueStore, AnOlderPublishThatWasHeldBackEndsNoNewerVariant) {
     EXPECT_THAT(payloads(store, {}), ElementsAre("held", "newer"));
 }
 
+TEST(ValueStore, FindsTheNewestOfAKey) {
+    ValueStore store;
+    store.put(make_update("z", "1", "anna"), MiB);
+    store.put(make_update("a", "2", "anna"), MiB);
+    store.put(make_update("a", "3", "bert"), MiB);
+    store.put(make_update("b", "not JSON", "anna", PayloadShape::Text), MiB);
+    const auto newest = [&](const std::string& key, std::vector<TopicFilter> topics,
+                            const ValueStore::Allowed& allowed) {
+        const UpdatePtr update = store.newest_of_key(key, topics, Payloads::JsonOnly, allowed);
+        return update ? update->payload : "none";
+    };
+
+    EXPECT_EQ(newest("anna", {}, everything), "2");
+    EXPECT_EQ(newest("anna", {filter("z/#")}, everything), "1");
+    EXPECT_EQ(newest("anna", {filter("b")}, everything), "none");
+    EXPECT_EQ(newest("anna", {}, [](const Update& update) { return update.topic != "a"; }), "1");
+    EXPECT_EQ(newest("carl", {}, everything), "none");
+    EXPECT_EQ(store.key_count(), 2U);
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -230,5 +230,26 @@ TEST(RequestTemplate, ATopicIsSafeFromWhatABrowserSends) {
     EXPECT_THAT(wrong.error(), ElementsAre(HasSubstr("{arg} has no meaning")));
 }
 
+TEST(RequestTemplate, WhatIsMissingMayBeNullOrNothing) {
+    Diagnostics diagnostics;
+    const TemplateSource from{
+        TemplateSource::Array{source("{user}"), source("Hi {user}, {claim.site}!"), source("{arg.x}"),
+                              source("x")},
+        {}};
+    const auto compiled = JsonTemplate::compile(from, TemplatePlace::SocketIo, {}, diagnostics);
+    ASSERT_TRUE(compiled);
+    RequestValues nobody;
+    std::string json;
+
+    compiled->append_or_null(nobody, json);
+    EXPECT_EQ(json, R"([null,"Hi , !",null,"x"])");
+
+    RequestValues values;
+    values.identity = &anna;
+    json.clear();
+    compiled->append_or_null(values, json);
+    EXPECT_EQ(json, R"(["anna","Hi anna, north!",null,"x"])");
+}
+
 }  // namespace
 }  // namespace rtbridge
