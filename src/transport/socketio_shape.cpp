@@ -19,7 +19,7 @@ FramePtr SocketIoShape::encode(const Update& update, Delivery /*delivery*/) cons
     packet = "42[";
     append_json_string(packet, update.event.empty() ? default_event : update.event);
     packet += ',';
-    packet += update.socketio_body.empty() ? update.payload : update.socketio_body;
+    packet += update.body(payloads());
     packet += ']';
     auto frame = std::make_shared<const std::string>(websocket_frame(Opcode::Text, packet));
     if (packet.capacity() > kept_bytes_max) packet = {};

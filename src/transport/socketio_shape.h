@@ -9,9 +9,7 @@ namespace rtbridge {
 class SocketIoShape final : public WireShape {
 public:
     [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override;
-    [[nodiscard]] bool carries(PayloadShape shape) const override {
-        return shape == PayloadShape::Json;
-    }
+    [[nodiscard]] Payloads payloads() const override { return Payloads::SocketIoBody; }
 };
 
 [[nodiscard]] const SocketIoShape& socketio_shape();
