@@ -307,7 +307,10 @@ private:
         if (late && state_.sessions.size() > 0) {
             deps_.metrics.hit(Limit::DrainTime, state_.sessions.size());
         }
-        if (late || state_.sessions.size() == 0) uv_stop(&loop_);
+        const bool done = state_.sessions.size() == 0 &&
+                          std::all_of(state_.engines.begin(), state_.engines.end(),
+                                      [](const auto& mount) { return mount.server->all_closed(); });
+        if (late || done) uv_stop(&loop_);
     }
 
     Dependencies deps_;

@@ -101,7 +101,6 @@ test("several namespaces share one connection", async (t) => {
   t.after(() => root.disconnect());
   await connected(root);
   const custom = root.io.socket("/custom");
-  custom.connect();
   await connected(custom);
   assert.equal(custom.io.engine.id, root.io.engine.id);
   root.disconnect();

@@ -260,5 +260,6 @@ test("a client that sends more than it may is closed", async (t) => {
   const server = await startServer(t, { ...calm, "requests-per-second": 50 });
   const socket = await joined(server);
   for (let i = 0; i < 200; ++i) socket.send('42["nothing"]');
-  assert.equal((await closes(socket, "200 packets")).code, 4102);
+  // What it sent beyond is not read, so the close frame may be lost.
+  assert.ok([4102, 1006].includes((await closes(socket, "200 packets")).code));
 });
