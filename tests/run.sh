@@ -110,11 +110,17 @@ fuzz() {
     build fuzz -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ \
         -DRTBRIDGE_FUZZ=ON -DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link \
         -DRTBRIDGE_SANITIZE=address,undefined
-    local fuzzer
+    local fuzzer name found corpora
+    found=$(mktemp -d)  # not beside the seeds
     for fuzzer in "$root"/fuzz/tests/fuzz/*_fuzz; do
-        basename "$fuzzer"
-        quietly "$fuzzer" -seed=1 -runs=50000 -max_len=4096
+        name=$(basename "$fuzzer" _fuzz)
+        echo "$name"
+        mkdir "$found/$name"
+        corpora=("$found/$name")
+        [ ! -d "$repo/tests/fuzz/seeds/$name" ] || corpora+=("$repo/tests/fuzz/seeds/$name")
+        quietly "$fuzzer" -seed=1 -runs=50000 -max_len=4096 "${corpora[@]}"
     done
+    rm -r "$found"
 }
 
 bench() {

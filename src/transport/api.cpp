@@ -16,7 +16,6 @@
 #include "transport/metrics_text.h"
 #include "transport/pages.h"
 #include "transport/publish_api.h"
-#include "transport/retry_after.h"
 #include "transport/sessions_json.h"
 #include "transport/status_json.h"
 
@@ -225,11 +224,7 @@ Answer answer_engineio(EngineIoServer& engine, const HttpRequest& request,
         report_refused_request(context, request.facts, refusal->message);
         return engineio_refusal(refusal->http_status, refusal->message);
     }
-    const HttpHeaders cors = cors_headers(request.facts, context);
-    if (!context.draining) return engine.answer(request, cors);
-    HttpReply reply = with_retry(engineio_refusal(503, "draining"));
-    reply.headers.insert(reply.headers.end(), cors.begin(), cors.end());
-    return reply;
+    return engine.answer(request, cors_headers(request.facts, context));
 }
 
 }  // namespace

@@ -13,11 +13,14 @@ EngineIoConversation::EngineIoConversation(EngineIoServer& server, WebSocket& so
       socket_(socket),
       request_(std::move(request)),
       sid_(std::move(sid)),
-      max_payload_bytes_(server.settings().max_payload_bytes) {}
+      max_payload_bytes_(server.settings().max_payload_bytes) {
+    server_.count_socket(1);
+}
 
 EngineIoConversation::~EngineIoConversation() {
     assert_on_listener_thread();
     on_closed();
+    server_.count_socket(-1);
 }
 
 void EngineIoConversation::begin(SessionAccessPtr /*access*/) {

@@ -24,7 +24,7 @@ std::string new_sid() {
     return done ? encode_base64url(bytes) : std::string();
 }
 
-HttpReply over_limit(int http_status, std::string_view message) {
+HttpReply refuse_for_now(int http_status, std::string_view message) {
     return with_retry(engineio_refusal(http_status, message));
 }
 
@@ -91,17 +91,18 @@ std::shared_ptr<void> EngineIoServer::announce_post(const HttpRequest& request) 
 }
 
 std::optional<HttpReply> EngineIoServer::refuse_session(const HttpRequest& request) {
+    if (closed_) return refuse_for_now(503, "draining");
     const std::uint32_t sessions = deps_.connections.enter_session();
     deps_.connections.leave_session();
     if (sessions > std::min(limits_.connections, deps_.connections.room())) {
         deps_.metrics.hit(Limit::Connections);
-        return over_limit(503, "limits.connections is reached");
+        return refuse_for_now(503, "limits.connections is reached");
     }
     if (limits_.connections_per_ip == 0) return std::nullopt;
     const auto counted = deps_.connections.session_addresses().take(request.facts.client_address);
     if (counted.with_it() > limits_.connections_per_ip) {
         deps_.metrics.hit(Limit::ConnectionsPerIp);
-        return over_limit(429, "limits.connections_per_ip is reached");
+        return refuse_for_now(429, "limits.connections_per_ip is reached");
     }
     return std::nullopt;
 }
@@ -201,6 +202,7 @@ void EngineIoServer::check(SteadyTime now) {
 }
 
 void EngineIoServer::close_all(CloseCode code, std::string_view reason) {
+    closed_ = true;
     for (const auto& [sid, session] : sessions_) session->close(code, reason);
 }
 

@@ -60,12 +60,16 @@ public:
     // When check() has to be called.
     [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
     void check(SteadyTime now) ON_LISTENER_THREAD;
+    // And refuses what comes later.
     void close_all(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
+    // After close_all(): handlers have heard of it, and the WebSockets are closed.
+    [[nodiscard]] bool all_closed() const { return winding_up_.empty() && sockets_ == 0; }
     void recheck_access() ON_LISTENER_THREAD;
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 
     // For its sessions and conversations.
 
+    void count_socket(int difference) { sockets_ += difference; }
     [[nodiscard]] const EngineIoSettings& settings() const { return *settings_; }
     [[nodiscard]] const LimitsConfig& limits() const { return limits_; }
     [[nodiscard]] Metrics& metrics() { return deps_.metrics; }
@@ -92,6 +96,8 @@ private:
     Dependencies deps_;
     std::shared_ptr<const EngineIoSettings> settings_;
     LimitsConfig limits_;
+    int sockets_ = 0;  // conversations
+    bool closed_ = false;
     std::set<std::pair<SteadyTime, EngineIoSession*>> due_;
     std::vector<EngineIoSession*> winding_up_;
     std::unordered_map<std::string, std::unique_ptr<EngineIoSession>> sessions_;

@@ -344,7 +344,11 @@ private:
         const bool late = deps_.clock.now() >= drain_until_;
         const std::size_t open = state_.sessions.size() + state_.tunnels.size();
         if (late && open > 0) deps_.metrics.hit(Limit::DrainTime, open);
-        if (late || open == 0) uv_stop(&loop_);
+        const bool done = open == 0 && std::all_of(state_.engines.begin(), state_.engines.end(),
+                                                   [](const EngineIoMount& mount) {
+                                                       return mount.server->all_closed();
+                                                   });
+        if (late || done) uv_stop(&loop_);
     }
 
     Dependencies deps_;

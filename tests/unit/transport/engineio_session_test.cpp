@@ -692,6 +692,10 @@ TEST_F(EngineIo, ClosesAllAtTheEnd) {
     turn();
     EXPECT_EQ(echo.closed, std::vector<std::string>(2, "server shutting down"));
     EXPECT_EQ(server_.size(), 0U);
+    EXPECT_EQ(ask(HttpMethod::Get, "EIO=4&transport=polling").status, 503);
+    EXPECT_FALSE(server_.all_closed());
+    socket.reset();
+    EXPECT_TRUE(server_.all_closed());
 }
 
 TEST_F(EngineIo, KeepsTheSettingsThatASessionBeganWith) {
