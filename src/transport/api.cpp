@@ -5,6 +5,7 @@
 
 #include "access/admission.h"
 #include "dashboard/dashboard.h"
+#include "transport/cors.h"
 #include "transport/denial.h"
 #include "transport/identification.h"
 #include "transport/latest_json.h"
@@ -72,6 +73,12 @@ Answer answer_websocket_status(const Arrival& arrival) {
                       ",\"websocketEnabled\":true}");
 }
 
+Answer answer_events(const Arrival& arrival) ON_LISTENER_THREAD {
+    auto stream = read_sse_request(arrival.request, arrival.context, arrival.access);
+    if (!stream.ok()) return stream.error();
+    return std::move(stream).value();
+}
+
 Answer answer_upgrade_required(const Arrival&) {
     return HttpReply::error(400, "bad_request", "/ws is a WebSocket: open it with an upgrade");
 }
@@ -104,7 +111,11 @@ enum class Needs {
     Identity,
     Admin,
 };
-enum class Takes { Get, Post };
+enum class Takes {
+    Get,  // and HEAD
+    Stream,
+    Post,
+};
 
 struct Route {
     std::string_view path;
@@ -117,6 +128,7 @@ constexpr Route routes[] = {
     {"/healthz", Takes::Get, Needs::Nothing, answer_health},
     {"/readyz", Takes::Get, Needs::Nothing, answer_ready},
     {"/ws", Takes::Get, Needs::Identity, answer_upgrade_required},
+    {sse_path, Takes::Stream, Needs::Identity, answer_events},
     {"/api/status", Takes::Get, Needs::Identity, answer_status},
     {"/api/latest", Takes::Get, Needs::Identity, answer_latest_values},
     {"/api/sessions", Takes::Get, Needs::Admin, answer_sessions},
@@ -137,14 +149,19 @@ const Route* find_route(const std::string& path) {
 
 bool takes(Takes wanted, HttpMethod method) {
     if (wanted == Takes::Post) return method == HttpMethod::Post;
-    return method == HttpMethod::Get || method == HttpMethod::Head;
+    return method == HttpMethod::Get || (method == HttpMethod::Head && wanted == Takes::Get);
+}
+
+std::string methods(Takes wanted) {
+    if (wanted == Takes::Post) return "POST";
+    return wanted == Takes::Stream ? "GET" : "GET, HEAD";
 }
 
 HttpReply refuse_method(Takes wanted) {
-    const bool post = wanted == Takes::Post;
+    static constexpr std::string_view taken[] = {"only GET and HEAD", "only GET", "only POST"};
     HttpReply reply =
-        HttpReply::error(405, "method_not_allowed", post ? "only POST" : "only GET and HEAD");
-    reply.headers.emplace_back("Allow", post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
+        HttpReply::error(405, "method_not_allowed", taken[static_cast<std::size_t>(wanted)]);
+    reply.headers.emplace_back("Allow", methods(wanted) + ", OPTIONS");
     return reply;
 }
 
@@ -173,26 +190,18 @@ HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
     return reply;
 }
 
-// A page of an allowed origin may read the answer (Fetch, 3.2); one of any other gets no header.
-// With its user's cookie only if the operator named it: "*" is for what everyone may see.
-void add_cors(HttpReply& reply, const RequestFacts& facts, const ApiContext& context) {
-    if (!facts.origin) return;
-    reply.headers.emplace_back("Access-Control-Allow-Origin", *facts.origin);
-    if (origin_named(facts, context.config.listener)) {
-        reply.headers.emplace_back("Access-Control-Allow-Credentials", "true");
-    }
-    reply.headers.emplace_back("Vary", "Origin");
-}
-
 // OPTIONS, as browsers ask before a request that a form could not have made (Fetch, 4.8).
 HttpReply answer_preflight(const Route& route) {
     HttpReply reply;
     reply.status = 204;
     reply.headers = {
-        {"Access-Control-Allow-Methods", route.takes == Takes::Post ? "POST" : "GET, HEAD"},
-        {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
+        {"Access-Control-Allow-Methods", methods(route.takes)},
+        // The last two are sent by clients of event streams that are made with fetch().
+        {"Access-Control-Allow-Headers", route.takes == Takes::Stream
+                                             ? "Authorization, Cache-Control, Last-Event-ID"
+                                             : "Authorization, Content-Type"},
         {"Access-Control-Max-Age", std::string(preflight_age_s)},
-        {"Allow", route.takes == Takes::Post ? "POST, OPTIONS" : "GET, HEAD, OPTIONS"}};
+        {"Allow", methods(route.takes) + ", OPTIONS"}};
     return reply;
 }
 
@@ -270,16 +279,30 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
     }
     Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))
                                                             : answer_route(*route, arrival);
-    if (auto* const reply = std::get_if<HttpReply>(&answered))
-        add_cors(*reply, request.facts, context);
+    if (auto* const reply = std::get_if<HttpReply>(&answered)) {
+        add_cors(reply->headers, request.facts, context.config.listener);
+    } else if (auto* const stream = std::get_if<SseRequest>(&answered)) {
+        add_cors(stream->headers, request.facts, context.config.listener);
+    }
     return answered;
 }
 
 HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
                            std::optional<PublishResult> result) {
     HttpReply reply = result ? publish_reply(*result) : publish_desk_full();
-    add_cors(reply, request.facts, context);
+    add_cors(reply.headers, request.facts, context.config.listener);
     return reply;
+}
+
+HttpReply refuse_for_now(HttpReply refusal, const Impediment& impediment,
+                         const HttpRequest& request, const ApiContext& context) {
+    const bool stream =
+        request.path == sse_path && request.method == HttpMethod::Get &&
+        !refuse_request(request.facts, context.config.listener, context.config.auth);
+    if (!stream) return refusal;
+    HttpReply bye = sse_bye(impediment.code, impediment.why, context);
+    add_cors(bye.headers, request.facts, context.config.listener);
+    return bye;
 }
 
 }  // namespace rtbridge

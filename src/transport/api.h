@@ -10,15 +10,17 @@
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 #include "transport/login_check.h"
+#include "transport/sse_request.h"
 
 namespace rtbridge {
 
 class HttpResponder;
 
 // What to reply; or a check to run beside the loop first, whose result goes into a second call; or
-// what the broker is to publish first, whose result goes into answer_published(); or who replies
-// later.
-using Answer = std::variant<HttpReply, LoginCheck, PublishRequest, std::shared_ptr<HttpResponder>>;
+// what the broker is to publish first, whose result goes into answer_published(); or a stream of
+// server-sent events; or who replies later.
+using Answer =
+    std::variant<HttpReply, LoginCheck, PublishRequest, SseRequest, std::shared_ptr<HttpResponder>>;
 
 // The answer to any request but a WebSocket upgrade: routes of design, dashboard, errors as JSON.
 // Refuses who may not in, except at the page and the health checks, which need no identity.
@@ -28,6 +30,16 @@ using Answer = std::variant<HttpReply, LoginCheck, PublishRequest, std::shared_p
 // The reply to a request that had something published. Nothing: the desk had no room for it.
 [[nodiscard]] HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
                                          std::optional<PublishResult> result);
+
+// Why a session could not be opened for now, as the session would be told.
+struct Impediment {
+    CloseCode code;
+    std::string why;
+};
+// What to answer in place of a refusal that passes: the refusal, or to an EventSource a stream that
+// tells it to come back.
+[[nodiscard]] HttpReply refuse_for_now(HttpReply refusal, const Impediment& impediment,
+                                       const HttpRequest& request, const ApiContext& context);
 
 // How large a body may be for answer() to need it. Nothing: none is read for this request.
 [[nodiscard]] std::optional<std::size_t> body_bytes_max(const HttpRequest& request,

@@ -92,6 +92,7 @@ public:
     // HttpExchange; ready() and the like as above
     void reply(const HttpReply& reply) override;
     void begin_stream(const HttpReply& head) override;
+    void give_up_after(std::chrono::milliseconds patience) override;
     void end_stream(std::string_view last_chunks) override;
 
 private:
@@ -106,7 +107,7 @@ private:
     [[nodiscard]] HttpRequest next_request() ON_LISTENER_THREAD;
     void count_for(const std::string& client_address) ON_LISTENER_THREAD;
     // Before anything else is looked at.
-    [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request) const;
+    [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request);
     // HTTP: connection_http.cpp
     [[nodiscard]] std::optional<HttpReply> refuse_request_form(const HttpRequest& request);
     void advance(const CheckedLogin* checked) ON_LISTENER_THREAD;

@@ -16,6 +16,7 @@ struct Connection::PendingRequest {
     HttpRequest request;
     bool body_complete = false;
     bool answering = false;  // in advance(), whose caller sends the reply
+    bool chunked = false;  // the stream
     bool stream_ended = false;
     std::optional<HttpReply> reply{};
     std::shared_ptr<HttpResponder> responder{};  // gives the reply later

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,21 +19,23 @@ public:
     virtual ~HttpExchange() = default;
     // The whole answer; the exchange is over.
     virtual void reply(const HttpReply& reply) = 0;
-    // Status and headers of an answer whose body is written in chunks (RFC 9112, 7.1). The body of
-    // `head` is not sent.
+    // Status and headers of an answer whose body is written in chunks (RFC 9112, 7.1), or as it is
+    // where the request does not take chunks. The body of `head` is not sent.
     virtual void begin_stream(const HttpReply& head) = 0;
 
-    // REQUIRES: begin_stream() before. write() takes whole chunks, as append_chunk() makes them;
-    // ready() and request_writable() are those of a SessionOutput.
+    // REQUIRES: begin_stream() before. write() takes whole chunks, as append_chunk() makes them, or
+    // bare bytes; ready() and request_writable() are those of a SessionOutput.
     [[nodiscard]] virtual bool ready() const = 0;
     [[nodiscard]] virtual SessionOutput::Written write(std::string_view chunks) = 0;
     virtual void request_writable() = 0;
+    // Ends the connection when what was written is not taken by the browser for so long.
+    virtual void give_up_after(std::chrono::milliseconds patience) = 0;
     // Writes the last chunks, ends the body and then the connection; the exchange is over.
     virtual void end_stream(std::string_view last_chunks) = 0;
 };
 
-// What answers a request at a time of its own. Kept alive by the connection until the exchange is
-// over or the browser has gone.
+// What answers a request at a time of its own. Kept alive by the connection until it replied or the
+// connection is gone.
 //
 // Thread: listener.
 class HttpResponder {
@@ -41,7 +44,8 @@ public:
     // `exchange` lives until it is over, or until on_gone().
     virtual void begin(HttpExchange& exchange) ON_LISTENER_THREAD = 0;
     virtual void on_writable() ON_LISTENER_THREAD {}
-    // The browser has gone before the exchange was over.
+    // The connection is gone: the browser left before the exchange was over, or the end of a stream
+    // was sent.
     virtual void on_gone() ON_LISTENER_THREAD = 0;
     // A reload.
     virtual void recheck_access() ON_LISTENER_THREAD {}

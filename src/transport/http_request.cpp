@@ -162,6 +162,8 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.content_type = media_type(header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE).value_or(""));
     request.sec_fetch_mode = custom_header(wsi, "sec-fetch-mode:");
     request.sec_fetch_site = custom_header(wsi, "sec-fetch-site:");
+    request.last_event_id = custom_header(wsi, "last-event-id:");
+    request.takes_chunks = header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1";
     const std::optional<std::string> length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     if (length) request.body_bytes = as_number(*length);
     // "00" is nothing as well, but not to everyone: nothing may follow it on this connection.

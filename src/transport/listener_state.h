@@ -16,6 +16,7 @@
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
 #include "transport/request_facts_pool.h"
+#include "transport/sse_shape.h"
 
 namespace rtbridge {
 
@@ -34,6 +35,7 @@ struct ListenerState {
           connections(all_connections),
           refusals(a_log),
           login_worker(loop, all_metrics),
+          sse_shapes(epoch),
           sessions({all_metrics, a_clock, registry, epoch}, config->limits),
           started(a_clock.now()) {}
 
@@ -55,6 +57,7 @@ struct ListenerState {
     RequestFactsPool facts;
     LoginWorker login_worker;
     FullModeShapes full_mode_shapes;
+    const SseShapes sse_shapes;
     JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
     SteadyTime started;
