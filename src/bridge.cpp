@@ -53,7 +53,7 @@ void Bridge::pass_on(const Publish& publish, int qos, Outcome& outcome) {
     for (BrowserUpdate& update : outcome.updates) show_browsers(std::move(update));
 }
 
-void Bridge::hand_off(BrowserUpdate update) {
+void Bridge::hand_off(BrowserUpdate&& update) {
     auto handed_off = std::make_shared<Update>();
     handed_off->offset = next_offset_++;
     handed_off->unix_ms = update.unix_ms;
@@ -199,6 +199,7 @@ void Bridge::adopt(Configuration loaded) {
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
     access_ = std::move(loaded.access);
+    http_routes_ = std::move(loaded.http_routes);
     mqtt_access_.adopt(access_, config_);
     // TLS can't be switched on or off while it runs: the certificate of before goes on.
     if (!listeners_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
@@ -215,11 +216,15 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     if (listeners_) {  // what runs, not what a restart will bring
         snapshot->listener.bind = bound_.bind;
         snapshot->listener.threads = bound_.threads;
+        snapshot->listener.www = bound_.www;
     }
     snapshot->limits = config_.limits;
     snapshot->auth = config_.auth;
     snapshot->access = access_;
     snapshot->tls = tls_;
+    snapshot->socketio = config_.socketio;
+    snapshot->http_routes = http_routes_;
+    snapshot->mqtt_tunnel = config_.mqtt_tunnel;
     for (std::size_t i = 0; i < config_.rules.size(); ++i) {
         snapshot->rules.push_back(
             {config_.rules[i], rules_->rules()[i]->key_name(), statistics_[i]});

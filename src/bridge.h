@@ -74,9 +74,9 @@ private:
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
     void count(const Outcome& outcome) ON_BROKER_THREAD;
     void pass_on(const Publish& publish, int qos, Outcome& outcome) ON_BROKER_THREAD;
-    void hand_off(BrowserUpdate update) ON_BROKER_THREAD;
+    void hand_off(BrowserUpdate&& update) ON_BROKER_THREAD;
     // Publishes of browsers and thinning: bridge_browsers.cpp
-    void show_browsers(BrowserUpdate update) ON_BROKER_THREAD;
+    void show_browsers(BrowserUpdate&& update) ON_BROKER_THREAD;
     void show_what_waited() ON_BROKER_THREAD;
     bool take_browser_publishes() ON_BROKER_THREAD;
     [[nodiscard]] PublishResult publish_of_browser(const PublishRequest& request) ON_BROKER_THREAD;
@@ -94,6 +94,7 @@ private:
     Config config_;
     std::shared_ptr<const RuleSet> rules_;
     AccessPtr access_;
+    std::shared_ptr<const HttpRoutes> http_routes_;
     std::shared_ptr<const TlsCertificate> tls_;                // what the listeners show
     std::vector<std::shared_ptr<RuleStatistics>> statistics_;  // by rule index
     RuleWorkspace workspace_;

@@ -13,7 +13,7 @@ constexpr std::size_t browser_publishes_per_turn = 256;
 
 }  // namespace
 
-void Bridge::show_browsers(BrowserUpdate update) {
+void Bridge::show_browsers(BrowserUpdate&& update) {
     if (!thinning_.concerns(update)) return hand_off(std::move(update));
     std::vector<BrowserUpdate> ready;
     thinning_.offer(std::move(update), ready);

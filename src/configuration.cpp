@@ -1,12 +1,18 @@
 #include "configuration.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <ctime>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "config/config_loader.h"
 #include "config/exposure.h"
+#include "config/in_quotes.h"
 
 namespace rtbridge {
 namespace {
@@ -20,19 +26,32 @@ void drop_unfinished_rules(Config& config) {
     });
 }
 
+// The files in it are looked for when they are asked for.
+void check_www(const Placed<std::string>& www, Diagnostics& diagnostics) {
+    if (www.value.empty()) return;
+    const FileDescriptor directory(::open(www.value.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (directory.valid()) return;
+    diagnostics.error(www.place, "cannot open the directory " + in_quotes(www.value) + ": " +
+                                     std::generic_category().message(errno));
+}
+
 std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     auto rules = RuleSet::compile(config, diagnostics);
     auto authenticator = Authenticator::create(config, diagnostics);
     auto policy = Policy::compile(config, diagnostics);
+    auto http_routes = HttpRoutes::compile(config, diagnostics);
     check_clear_text(config, diagnostics);
+    check_www(config.listener.www, diagnostics);
     std::shared_ptr<const TlsCertificate> tls;
     if (config.listener.tls.enabled()) {
         tls = TlsCertificate::load(config.listener.tls, std::time(nullptr), diagnostics);
     }
-    if (diagnostics.has_errors() || !rules || !authenticator || !policy) return std::nullopt;
+    if (diagnostics.has_errors() || !rules || !authenticator || !policy || !http_routes)
+        return std::nullopt;
     auto access =
         std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
-    return Configuration{std::move(config), std::move(rules), std::move(access), std::move(tls)};
+    return Configuration{std::move(config), std::move(rules), std::move(access),
+                         std::move(http_routes), std::move(tls)};
 }
 
 }  // namespace

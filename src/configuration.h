@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "rules/rule_set.h"
+#include "transport/http_routes.h"
 
 namespace rtbridge {
 
@@ -17,6 +18,7 @@ struct Configuration {
     Config config;
     std::shared_ptr<const RuleSet> rules;
     AccessPtr access;
+    std::shared_ptr<const HttpRoutes> http_routes;
     std::shared_ptr<const TlsCertificate> tls;  // null: listener.tls is not set
 
     // What runs without a file.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "transport/file_stream.h"
 #include "transport/listening_socket.h"
 
 namespace rtbridge {
@@ -21,8 +22,8 @@ Result<std::unique_ptr<Listeners>, std::string> Listeners::start(const ConfigSna
     auto sockets = listen_on(config->listener.bind, config->listener.threads);
     if (!sockets.ok()) return Failure{sockets.error()};
 
-    auto all =
-        std::unique_ptr<Listeners>(new Listeners(raise_file_limit(config->listener.threads)));
+    auto all = std::unique_ptr<Listeners>(new Listeners(raise_file_limit(
+        config->listener.threads, config->listener.www.value.empty() ? 0 : FileStreams::most)));
     all->url_ = url_of(config->listener.bind, sockets.value().port, config->tls != nullptr);
     for (FileDescriptor& socket : sockets.value().fds) {
         auto thread = std::make_unique<Thread>(

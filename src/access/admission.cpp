@@ -54,6 +54,11 @@ bool origin_named(const RequestFacts& facts, const ListenerConfig& listener) {
     return facts.origin && !named.empty() && origin_allowed(facts.origin, facts.host, named);
 }
 
+bool is_foreign_form(const RequestFacts& facts, const std::string& sec_fetch_site) {
+    return !facts.origin && !sec_fetch_site.empty() && sec_fetch_site != "same-origin" &&
+           sec_fetch_site != "none";
+}
+
 std::optional<Refusal> refuse_cookie(const RequestFacts& facts, const ListenerConfig& listener,
                                      const std::string& sec_fetch_site, bool changes_state) {
     const bool own = origin_allowed(facts.origin, facts.host, {});
@@ -61,9 +66,7 @@ std::optional<Refusal> refuse_cookie(const RequestFacts& facts, const ListenerCo
         return Refusal{403, "forbidden",
                        "the cookie of a page whose origin is not named in listener.origins"};
     }
-    const bool foreign_form = changes_state && !facts.origin && !sec_fetch_site.empty() &&
-                              sec_fetch_site != "same-origin" && sec_fetch_site != "none";
-    if (!foreign_form) return std::nullopt;
+    if (!changes_state || !is_foreign_form(facts, sec_fetch_site)) return std::nullopt;
     return Refusal{403, "forbidden", "a cookie on a request that another site made"};
 }
 

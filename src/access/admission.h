@@ -48,6 +48,10 @@ struct Refusal {
                                                    const std::string& sec_fetch_site,
                                                    bool changes_state);
 
+// Whether a page of another site made the browser send this without saying its origin, as a form in
+// an older one can. Whoever sends it may not mean it.
+[[nodiscard]] bool is_foreign_form(const RequestFacts& facts, const std::string& sec_fetch_site);
+
 // May a page of this origin read answers that were made for its user's cookie? Only if it is named.
 [[nodiscard]] bool origin_named(const RequestFacts& facts, const ListenerConfig& listener);
 

@@ -37,7 +37,7 @@ struct ListenerConfig {
     std::vector<std::string>
         origins;  // exact scheme://host[:port]; empty: the Host's own; "*": any
     bool dashboard = true;
-    Placed<std::string> www{};  // absolute directory of the operator's own files; empty: none
+    Placed<std::string> www{};  // directory of the operator's own files; empty: none
     std::uint32_t threads = 1;  // listeners that share the port
     SourcePlace bind_place;     // of the key, or of the file where it is absent
 };

@@ -13,6 +13,7 @@
 #include "config/config_file.h"
 #include "config/in_quotes.h"
 #include "config/include_files.h"
+#include "config/mqtt_tunnel_check.h"
 #include "config/sections.h"
 
 namespace rtbridge {
@@ -74,6 +75,24 @@ void read_sse_section(TableReader& root, Config& config) {
     read_sse(reader, config.sse);
 }
 
+// Holds nothing but routes, so that of an included file is like any other.
+void read_http_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("http");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[http]", root.diagnostics());
+    if (const std::optional<TomlEntry> routes = reader.take("route")) {
+        read_http_routes(root.document(), *routes, config.http_routes, root.diagnostics());
+    }
+    reader.report_unknown_keys();
+}
+
+void read_mqtt_tunnel_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("mqtt_tunnel");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[mqtt_tunnel]", root.diagnostics());
+    config.mqtt_tunnel = read_mqtt_tunnel(reader);
+}
+
 void read_rules_section(TableReader& root, Config& config) {
     const std::optional<TomlEntry> entry = root.take("rule");
     if (entry) read_rules(root.document(), *entry, config.rules, root.diagnostics());
@@ -101,16 +120,6 @@ void read_included_acl_rules(TableReader& root, Config& config) {
     refuse_all_but(root, "acl", "rule", *table);
 }
 
-// Sections of which an included file may hold only one list, such as [[http.route]].
-void refuse_partial_section(TableReader& root, std::string_view section, std::string_view list) {
-    const toml::table* const table = root.take_table(section);
-    if (table == nullptr) return;
-    TableReader reader(root.document(), *table, "[" + std::string(section) + "]",
-                       root.diagnostics());
-    reader.not_supported_yet({list});
-    refuse_all_but(root, section, list, *table);
-}
-
 void read_included_auth(TableReader& root, Config& config) {
     const toml::table* const table = root.take_table("auth");
     if (table == nullptr) return;
@@ -136,7 +145,7 @@ void read_included_file(const std::string& path, Config& config, Diagnostics& di
     root.not_supported_yet({"alert", "test"});
     read_included_acl_rules(root, config);
     read_included_auth(root, config);
-    refuse_partial_section(root, "http", "route");
+    read_http_section(root, config);
     root.refuse({"include"}, "may not stand in an included file; name the file in the main file");
     root.refuse({"version", "listener", "limits", "mqtt_tunnel", "socketio", "sse", "broker"},
                 "may not stand in an included file; move it to the main file");
@@ -180,9 +189,11 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     read_auth_section(root, config);
     read_acl_section(root, config);
     read_rules_section(root, config);
+    read_mqtt_tunnel_section(root, config);
     read_socketio_section(root, config);
     read_sse_section(root, config);
-    root.not_supported_yet({"alert", "test", "mqtt_tunnel", "http", "broker"});
+    read_http_section(root, config);
+    root.not_supported_yet({"alert", "test", "broker"});
     root.report_unknown_keys();
     check_exposure(config, diagnostics);
 
@@ -190,6 +201,7 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
         read_included_file(file, config, diagnostics);
     }
     check_names_are_unique(config, diagnostics);
+    check_mqtt_tunnel(config, diagnostics);
 }
 
 std::optional<Config> parse(std::string_view text, const std::string& path,

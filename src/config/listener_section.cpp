@@ -47,14 +47,6 @@ void read_origins(TableReader& table, ListenerConfig& listener) {
     }
 }
 
-// A text that has to be empty until what it switches on is there.
-void read_empty_text(TableReader& table, std::string_view key) {
-    Placed<std::string> text;
-    if (!table.read(key, text) || text.value.empty()) return;
-    table.diagnostics().error(std::move(text.place),
-                              std::string(key).append(" is not supported yet; write \"\""));
-}
-
 void read_file_name(TableReader& table, std::string_view key, Placed<std::string>& target) {
     Placed<std::string> name;
     if (!table.read(key, name) || name.value.empty()) return;
@@ -106,7 +98,7 @@ void read_listener(TableReader& table, ListenerConfig& listener) {
     read_origins(table, listener);
     table.read("dashboard", listener.dashboard);
     table.read_count("threads", listener.threads, {1, threads_max});
-    read_empty_text(table, "www");
+    read_file_name(table, "www", listener.www);
     read_tls(table, listener.tls);
     read_trusted_proxies(table, listener.trusted_proxies);
     table.report_unknown_keys();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "config/config.h"
 #include "config/toml_reader.h"
 
@@ -19,6 +21,10 @@ void read_acl_rules(const TomlDocument& document, const TomlEntry& entry,
 void read_auth_roles(TableReader& auth, std::vector<AuthRoleConfig>& roles);
 void read_socketio(TableReader& table, SocketIoConfig& socketio);
 void read_sse(TableReader& table, SseConfig& sse);
+// `[[http.route]]`: appends the routes of `entry` in file order, those with mistakes too.
+void read_http_routes(const TomlDocument& document, const TomlEntry& entry,
+                      std::vector<HttpRouteConfig>& routes, Diagnostics& diagnostics);
+[[nodiscard]] std::optional<MqttTunnelConfig> read_mqtt_tunnel(TableReader& table);
 // `[[rule]]`: appends the rules of `entry` in file order.
 void read_rules(const TomlDocument& document, const TomlEntry& entry,
                 std::vector<RuleConfig>& rules, Diagnostics& diagnostics);

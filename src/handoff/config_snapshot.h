@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "config/config.h"
 
 namespace rtbridge {
+
+class HttpRoutes;
 
 // Raised by the broker thread, read by status pages.
 struct RuleStatistics {
@@ -38,8 +41,11 @@ struct ConfigSnapshot {
     LimitsConfig limits;
     std::optional<AuthConfig> auth;
     AccessPtr access;
-    std::shared_ptr<const TlsCertificate> tls;  // null: plain HTTP
+    std::shared_ptr<const TlsCertificate> tls;    // null: plain HTTP
+    std::optional<MqttTunnelConfig> mqtt_tunnel;  // absent: no MQTT over WebSocket
     std::vector<RuleStatus> rules;
+    SocketIoConfig socketio;
+    std::shared_ptr<const HttpRoutes> http_routes;  // null: none
     ReloadStatus reload;
     std::vector<std::string> restart_required;  // keys whose change waits for a restart
 };

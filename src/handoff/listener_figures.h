@@ -19,7 +19,9 @@ struct ListenerFigures {
     // Counts, which only rise.
     Gauge sent_websocket_bytes;      // frames, before TLS
     Gauge sent_http_bytes;           // whole answers, likewise
+    Gauge sent_mqtt_bytes;           // frames of MQTT tunnels, likewise
     Gauge received_websocket_bytes;  // payload of frames
+    Gauge received_mqtt_bytes;       // likewise, of MQTT tunnels
     Gauge received_http_bytes;       // bodies of requests
 
     Gauge values;        // topics and keys of which the newest value is kept
@@ -41,7 +43,9 @@ struct ListenerFigures {
 struct ListenerTotals {
     std::uint64_t sent_websocket_bytes = 0;
     std::uint64_t sent_http_bytes = 0;
+    std::uint64_t sent_mqtt_bytes = 0;
     std::uint64_t received_websocket_bytes = 0;
+    std::uint64_t received_mqtt_bytes = 0;
     std::uint64_t received_http_bytes = 0;
     Histogram::Reading publish_to_write;
 };
@@ -66,7 +70,9 @@ public:
         for (const ListenerFigures* figures : list()) {
             all.sent_websocket_bytes += figures->sent_websocket_bytes.value();
             all.sent_http_bytes += figures->sent_http_bytes.value();
+            all.sent_mqtt_bytes += figures->sent_mqtt_bytes.value();
             all.received_websocket_bytes += figures->received_websocket_bytes.value();
+            all.received_mqtt_bytes += figures->received_mqtt_bytes.value();
             all.received_http_bytes += figures->received_http_bytes.value();
             all.publish_to_write += figures->publish_to_write.read();
         }

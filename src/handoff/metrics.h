@@ -46,6 +46,8 @@ enum class Limit : std::uint8_t {
     Publishes,
     Thinning,
     Pacing,
+    Files,
+    TunnelBuffer,
     Count,
 };
 
@@ -77,6 +79,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "publishes",
         "thinning",
         "pacing",
+        "files",
+        "tunnel_buffer",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is
@@ -104,6 +108,7 @@ struct Counters {
     Counter denied_browsers;     // requests and selections of browsers
     Counter filtered_mqtt;       // deliveries that an MQTT subscriber may not receive
     Counter filtered_browsers;   // deliveries that a session may not receive
+    Counter tunnels_failed;      // MQTT tunnels that did not reach the broker
     Counter listener_errors;     // turns of a listener cut short, out of memory
 };
 

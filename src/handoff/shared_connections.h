@@ -21,12 +21,26 @@ public:
     }
     void leave() noexcept { open_.fetch_sub(1, std::memory_order_relaxed); }
 
-    [[nodiscard]] std::uint32_t room() const noexcept { return room_; }
+    // An MQTT tunnel has two sockets more than its browser's: towards the broker, and the broker's.
+    [[nodiscard]] bool tunnel_fits() const noexcept {
+        return open_.load(std::memory_order_relaxed) + sockets_per_tunnel <= room();
+    }
+    void enter_tunnel() noexcept { tunnels_.fetch_add(1, std::memory_order_relaxed); }
+    void leave_tunnel() noexcept { tunnels_.fetch_sub(1, std::memory_order_relaxed); }
+
+    // What is left of it for connections of browsers.
+    [[nodiscard]] std::uint32_t room() const noexcept {
+        const std::uint32_t taken = sockets_per_tunnel * tunnels_.load(std::memory_order_relaxed);
+        return room_ > taken ? room_ - taken : 0;
+    }
     [[nodiscard]] AddressCounts& addresses() noexcept { return addresses_; }
 
 private:
+    static constexpr std::uint32_t sockets_per_tunnel = 2;
+
     const std::uint32_t room_;
     std::atomic<std::uint32_t> open_{0};
+    std::atomic<std::uint32_t> tunnels_{0};
     AddressCounts addresses_;
 };
 

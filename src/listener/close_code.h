@@ -8,6 +8,8 @@ namespace rtbridge {
 // Why a session ends; the number goes to the browser (RFC 6455, 7.4; 4000 and up are ours).
 // 40xx: do not come back. 41xx: come back with backoff. 42xx: come back soon.
 enum class CloseCode : std::uint16_t {
+    Normal = 1000,
+    UnsupportedData = 1003,
     PolicyViolation = 1008,
     MessageTooBig = 1009,
     InvalidToken = 4001,
@@ -21,6 +23,7 @@ enum class CloseCode : std::uint16_t {
     Shutdown = 4200,
     NoPong = 4201,
     TokenExpired = 4202,
+    StateReset = 4203,
     NoHello = 4204,
 };
 

@@ -102,4 +102,19 @@ const Brace* JsonTemplate::append(const TemplateValues& values, std::string& out
     return nullptr;
 }
 
+std::vector<const Brace*> JsonTemplate::missing(const TemplateValues& values) const {
+    std::vector<const Brace*> found;
+    for (const Piece& piece : pieces_) {
+        if (!piece.string) continue;
+        std::string json;
+        if (const Brace* const value = piece.string->only_brace()) {
+            if (!value->append_json(values, json)) found.push_back(value);
+        } else {
+            const std::vector<const Brace*> more = piece.string->missing(values);
+            found.insert(found.end(), more.begin(), more.end());
+        }
+    }
+    return found;
+}
+
 }  // namespace rtbridge

@@ -27,6 +27,9 @@ public:
     // Adds the JSON to `out`. Null, or the first brace that has no value.
     [[nodiscard]] const Brace* append(const TemplateValues& values, std::string& out) const;
 
+    // Every brace that has no value.
+    [[nodiscard]] std::vector<const Brace*> missing(const TemplateValues& values) const;
+
 private:
     // The document front to back, flattened: JSON that never changes, or a string of the source.
     struct Piece {

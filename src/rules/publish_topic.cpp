@@ -67,6 +67,18 @@ Result<std::string, std::string> PublishTopic::make(const TemplateValues& values
     return topic;
 }
 
+std::vector<PublishTopic::Unusable> PublishTopic::unusable(const TemplateValues& values) const {
+    std::vector<Unusable> found;
+    for (const TextTemplate::Part& part : text_.parts()) {
+        if (!part.brace) continue;
+        std::string value;
+        const char* mistake = "is missing";
+        if (part.brace->append_text(values, value)) mistake = value_mistake(*part.brace, value);
+        if (mistake != nullptr) found.push_back({part.brace->name(), mistake});
+    }
+    return found;
+}
+
 bool PublishTopic::known_from_topic() const {
     return std::all_of(text_.parts().begin(), text_.parts().end(),
                        [](const TextTemplate::Part& part) {

@@ -22,6 +22,13 @@ public:
     // The topic, or why there is none.
     [[nodiscard]] Result<std::string, std::string> make(const TemplateValues& values) const;
 
+    // Every value that keeps make() from a topic.
+    struct Unusable {
+        std::string name;  // as in braces
+        std::string why;   // "is missing", "contains '/'"
+    };
+    [[nodiscard]] std::vector<Unusable> unusable(const TemplateValues& values) const;
+
     // Whether make() needs no payload: then a retained message under it can be cleared.
     [[nodiscard]] bool known_from_topic() const;
 

@@ -58,6 +58,15 @@ const Brace* TextTemplate::append(const TemplateValues& values, std::string& out
     return nullptr;
 }
 
+std::vector<const Brace*> TextTemplate::missing(const TemplateValues& values) const {
+    std::vector<const Brace*> found;
+    for (const Part& part : parts_) {
+        std::string value;
+        if (part.brace && !part.brace->append_text(values, value)) found.push_back(&*part.brace);
+    }
+    return found;
+}
+
 const Brace* TextTemplate::only_brace() const {
     return parts_.size() == 1 ? last_brace() : nullptr;
 }

@@ -29,6 +29,9 @@ public:
     // Adds the text to `out`. Null, or the first brace that has no value.
     [[nodiscard]] const Brace* append(const TemplateValues& values, std::string& out) const;
 
+    // Every brace that has no value.
+    [[nodiscard]] std::vector<const Brace*> missing(const TemplateValues& values) const;
+
     [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
     // The template where it is nothing but one brace, else null.
     [[nodiscard]] const Brace* only_brace() const;

@@ -4,13 +4,16 @@
 #include <utility>
 
 #include "access/admission.h"
-#include "dashboard/dashboard.h"
 #include "transport/cors.h"
 #include "transport/denial.h"
+#include "transport/http_route_api.h"
+#include "transport/http_routes.h"
 #include "transport/identification.h"
 #include "transport/latest_json.h"
 #include "transport/login_api.h"
+#include "transport/methods.h"
 #include "transport/metrics_text.h"
+#include "transport/pages.h"
 #include "transport/publish_api.h"
 #include "transport/sessions_json.h"
 #include "transport/status_json.h"
@@ -34,6 +37,7 @@ struct Arrival {
     const ApiContext& context;
     const CheckedLogin* checked;
     SessionAccessPtr access;
+    const HttpRoutes::Found* configured = nullptr;  // the route of the configuration that is meant
 };
 
 Answer answer_health(const Arrival&) {
@@ -105,16 +109,17 @@ Answer answer_publish_request(const Arrival& arrival) {
     return answer_publish(arrival.request, arrival.context, *arrival.access);
 }
 
+Answer answer_configured(const Arrival& arrival) ON_LISTENER_THREAD {
+    const HttpRoutes::Found& found = *arrival.configured;
+    return answer_http_route(*found.route, found.captures, arrival.request, arrival.context,
+                             *arrival.access);
+}
+
 enum class Needs {
     Nothing,  // anyone, from anywhere
     NoLogin,  // anyone from where requests may come from
     Identity,
     Admin,
-};
-enum class Takes {
-    Get,  // and HEAD
-    Stream,
-    Post,
 };
 
 struct Route {
@@ -147,47 +152,22 @@ const Route* find_route(const std::string& path) {
     return found == std::end(routes) ? nullptr : found;
 }
 
-bool takes(Takes wanted, HttpMethod method) {
-    if (wanted == Takes::Post) return method == HttpMethod::Post;
-    return method == HttpMethod::Get || (method == HttpMethod::Head && wanted == Takes::Get);
-}
+// [[http.route]]: GET and POST at the same path may be routes of their own.
+struct ConfiguredRoute {
+    Route route;
+    std::optional<HttpRoutes::Found> found;  // of the request's method
+};
 
-std::string methods(Takes wanted) {
-    if (wanted == Takes::Post) return "POST";
-    return wanted == Takes::Stream ? "GET" : "GET, HEAD";
-}
-
-HttpReply refuse_method(Takes wanted) {
-    static constexpr std::string_view taken[] = {"only GET and HEAD", "only GET", "only POST"};
-    HttpReply reply =
-        HttpReply::error(405, "method_not_allowed", taken[static_cast<std::size_t>(wanted)]);
-    reply.headers.emplace_back("Allow", methods(wanted) + ", OPTIONS");
-    return reply;
-}
-
-const Asset* find_asset(const std::string& path, const ListenerConfig& listener) {
-    for (const Asset& asset : dashboard_assets()) {
-        const bool served = listener.dashboard || asset.part == Asset::Part::Library;
-        if (asset.path == path) return served ? &asset : nullptr;
-    }
-    return nullptr;
-}
-
-HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
-    HttpReply reply;
-    reply.headers = {{"ETag", std::string(asset.etag)}, {"Cache-Control", "no-cache"}};
-    // Browsers load a module of another origin only with its leave (HTML, 8.1.4.2); nothing here is
-    // secret.
-    if (asset.part == Asset::Part::Library) {
-        reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
-    }
-    if (request.if_none_match == asset.etag) {
-        reply.status = 304;
-        return reply;
-    }
-    reply.content_type = asset.content_type;
-    reply.body = asset.body;
-    return reply;
+std::optional<ConfiguredRoute> find_configured_route(const HttpRequest& request,
+                                                     const ApiContext& context) {
+    const HttpRoutes* const configured = context.config.http_routes.get();
+    if (configured == nullptr) return std::nullopt;
+    auto get = configured->find(HttpRouteMethod::Get, request.path);
+    auto post = configured->find(HttpRouteMethod::Post, request.path);
+    if (!get && !post) return std::nullopt;
+    const Takes both = get && post ? Takes::Both : post ? Takes::Post : Takes::Get;
+    return ConfiguredRoute{{{}, both, Needs::Identity, answer_configured},
+                           request.method == HttpMethod::Post ? std::move(post) : std::move(get)};
 }
 
 // OPTIONS, as browsers ask before a request that a form could not have made (Fetch, 4.8).
@@ -195,13 +175,13 @@ HttpReply answer_preflight(const Route& route) {
     HttpReply reply;
     reply.status = 204;
     reply.headers = {
-        {"Access-Control-Allow-Methods", methods(route.takes)},
+        {"Access-Control-Allow-Methods", method_list(route.takes)},
         // The last two are sent by clients of event streams that are made with fetch().
         {"Access-Control-Allow-Headers", route.takes == Takes::Stream
                                              ? "Authorization, Cache-Control, Last-Event-ID"
                                              : "Authorization, Content-Type"},
         {"Access-Control-Max-Age", std::string(preflight_age_s)},
-        {"Allow", methods(route.takes) + ", OPTIONS"}};
+        {"Allow", method_list(route.takes) + ", OPTIONS"}};
     return reply;
 }
 
@@ -251,23 +231,28 @@ std::optional<std::string> not_ready_reason(const ApiContext& context) {
 
 std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiContext& context) {
     const Route* const route = find_route(request.path);
-    if (route == nullptr || route->takes != Takes::Post) return std::nullopt;
     const std::size_t body_bytes = context.config.limits.body_bytes;
+    if (route == nullptr) {
+        const HttpRoutes* const configured = context.config.http_routes.get();
+        const bool publishes =
+            configured != nullptr && configured->find(HttpRouteMethod::Post, request.path);
+        return publishes ? std::optional(body_bytes) : std::nullopt;
+    }
+    if (route->takes != Takes::Post) return std::nullopt;
     return route->answer == answer_publish_request ? body_bytes
                                                    : std::min(body_bytes, small_body_bytes);
 }
 
 Answer answer(const HttpRequest& request, const ApiContext& context, const CheckedLogin* checked) {
-    const Route* const route = find_route(request.path);
+    const Route* route = find_route(request.path);
+    std::optional<ConfiguredRoute> configured;
     if (route == nullptr) {
-        const Asset* const asset = find_asset(request.path, context.config.listener);
-        if (asset == nullptr) {
-            return HttpReply::error(404, "not_found", "nothing is served at this path");
-        }
-        if (!takes(Takes::Get, request.method)) return refuse_method(Takes::Get);
-        return answer_asset(request, *asset);
+        configured = find_configured_route(request, context);
+        if (!configured) return answer_page(request, context);
+        route = &configured->route;
     }
     Arrival arrival{request, context, checked, nullptr};
+    if (configured && configured->found) arrival.configured = &*configured->found;
     if (route->needs == Needs::Nothing) {
         if (!takes(route->takes, request.method)) return refuse_method(route->takes);
         return route->answer(arrival);
@@ -288,8 +273,8 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
 }
 
 HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
-                           std::optional<PublishResult> result) {
-    HttpReply reply = result ? publish_reply(*result) : publish_desk_full();
+                           std::optional<PublishResult> result, std::string reply_text) {
+    HttpReply reply = result ? publish_reply(*result, std::move(reply_text)) : publish_desk_full();
     add_cors(reply.headers, request.facts, context.config.listener);
     return reply;
 }

@@ -16,20 +16,26 @@ namespace rtbridge {
 
 class HttpResponder;
 
+struct PublishThenReply {
+    PublishRequest publish;
+    std::string reply;  // JSON, where the broker took it
+};
+
 // What to reply; or a check to run beside the loop first, whose result goes into a second call; or
 // what the broker is to publish first, whose result goes into answer_published(); or a stream of
 // server-sent events; or who replies later.
-using Answer =
-    std::variant<HttpReply, LoginCheck, PublishRequest, SseRequest, std::shared_ptr<HttpResponder>>;
+using Answer = std::variant<HttpReply, LoginCheck, PublishThenReply, SseRequest,
+                            std::shared_ptr<HttpResponder>>;
 
 // The answer to any request but a WebSocket upgrade: routes of design, dashboard, errors as JSON.
 // Refuses who may not in, except at the page and the health checks, which need no identity.
 [[nodiscard]] Answer answer(const HttpRequest& request, const ApiContext& context,
                             const CheckedLogin* checked = nullptr) ON_LISTENER_THREAD;
 
-// The reply to a request that had something published. Nothing: the desk had no room for it.
+// The reply to a request that had something published: `reply`, where the broker took it. Nothing:
+// the desk had no room for it.
 [[nodiscard]] HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
-                                         std::optional<PublishResult> result);
+                                         std::optional<PublishResult> result, std::string reply);
 
 // Why a session could not be opened for now, as the session would be told.
 struct Impediment {

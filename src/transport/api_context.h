@@ -9,6 +9,7 @@
 #include "handoff/publish_desk.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
+#include "transport/file_stream.h"
 
 namespace rtbridge {
 
@@ -25,6 +26,7 @@ struct ApiContext {
     SessionAccessPool& accesses;
     LogLimiter& refusals;  // of what browsers were not allowed
     PublishDesk& publishes;
+    FileStreams& file_streams;
 
     [[nodiscard]] const Authenticator& authenticator() const {
         return *config.access->authenticator;

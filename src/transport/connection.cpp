@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "access/client_address.h"
@@ -60,7 +61,9 @@ Connection::Connection(ListenerState& state, std::string peer_address, Capacity 
     }
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    state_.reading_changes.erase(this);
+}
 
 void Connection::on_adopted(lws* wsi) {
     wsi_ = wsi;
@@ -112,9 +115,12 @@ int Connection::reply_and_close(const HttpReply& reply) {
 }
 
 int Connection::on_frame(const FramePart& part) {
-    state_.sessions.figures().received_websocket_bytes.add(part.bytes.size());
+    ListenerFigures& figures = state_.sessions.figures();
+    const bool stream = conversation_->streams();
+    (stream ? figures.received_mqtt_bytes : figures.received_websocket_bytes)
+        .add(part.bytes.size());
     const auto kind = part.binary ? Conversation::Message::Binary : Conversation::Message::Text;
-    if (conversation_->streams()) {
+    if (stream) {
         conversation_->on_message(part.bytes, kind);
         return 0;
     }
@@ -224,7 +230,18 @@ bool Connection::ready() const {
 
 SessionOutput::Written Connection::write(std::string_view bytes) {
     ListenerFigures& figures = state_.sessions.figures();
-    (websocket_ ? figures.sent_websocket_bytes : figures.sent_http_bytes).add(bytes.size());
+    if (!websocket_) {
+        figures.sent_http_bytes.add(bytes.size());
+        if (request_ && request_->stream_bytes_left) {
+            assert(bytes.size() <= *request_->stream_bytes_left);
+            *request_->stream_bytes_left -= bytes.size();
+            expect_reading();
+        }
+    } else if (conversation_->streams()) {
+        figures.sent_mqtt_bytes.add(bytes.size());
+    } else {
+        figures.sent_websocket_bytes.add(bytes.size());
+    }
     const lws_write_protocol as = websocket_ ? LWS_WRITE_RAW : LWS_WRITE_HTTP;
     if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), as) >= 0) return Written::Yes;
     abandon();
@@ -273,11 +290,20 @@ std::string_view Connection::transport() const {
 }
 
 void Connection::pause_reading() {
-    lws_rx_flow_control(wsi_, 0);
+    reading_ = false;
+    state_.reading_changes.insert(this);
 }
 
 void Connection::resume_reading() {
-    lws_rx_flow_control(wsi_, 1);
+    reading_ = true;
+    state_.reading_changes.insert(this);
+}
+
+// libwebsockets 4.1.6 has trouble with a change in the middle of what it is delivering: while TLS
+// holds decrypted bytes it comes back to what it put aside for ever, and turns the order of pieces
+// round. After the delivery nothing is put aside: what one read brought was all delivered.
+void Connection::switch_reading() {
+    if (!dead_) lws_rx_flow_control(wsi_, reading_ ? 1 : 0);
 }
 
 }  // namespace rtbridge

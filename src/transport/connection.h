@@ -51,6 +51,8 @@ public:
     int on_body_complete() ON_LISTENER_THREAD;
     int on_http_writable() ON_LISTENER_THREAD;
     void on_http_closed() ON_LISTENER_THREAD;
+    // The browser left, or says something, while its answer is under way.
+    void on_peer_event() ON_LISTENER_THREAD;
     // An Upgrade header: 0 = a WebSocket so far, on_upgrade() follows.
     int on_upgrade_offer() ON_LISTENER_THREAD;
     int on_upgrade() ON_LISTENER_THREAD;  // 0 = let it become a WebSocket
@@ -74,6 +76,9 @@ public:
     // After a reload: closes what would not be let in any more; all others get the rights of the
     // new configuration.
     void recheck_access() ON_LISTENER_THREAD;
+
+    // What pause_reading() and resume_reading() asked for. Not in a callback of libwebsockets.
+    void switch_reading() ON_LISTENER_THREAD;
 
     // SessionOutput, WebSocket
     [[nodiscard]] bool ready() const override;
@@ -113,7 +118,8 @@ private:
     void advance(const CheckedLogin* checked) ON_LISTENER_THREAD;
     void wait_for(LoginCheck check) ON_LISTENER_THREAD;
     [[nodiscard]] std::optional<std::uint64_t> bytes_read() const;
-    void wait_for(PublishRequest publish) ON_LISTENER_THREAD;
+    void wait_for(PublishThenReply publish) ON_LISTENER_THREAD;
+    [[nodiscard]] HttpReply published(std::optional<PublishResult> result) ON_LISTENER_THREAD;
     void wait_for(std::shared_ptr<HttpResponder> responder) ON_LISTENER_THREAD;
     // The browser has gone before its answer was over.
     void end_exchange() ON_LISTENER_THREAD;
@@ -121,6 +127,11 @@ private:
     void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void send_late_reply() ON_LISTENER_THREAD;
     int send_pending_reply() ON_LISTENER_THREAD;
+    int finish_stream() ON_LISTENER_THREAD;
+    int finish_answer() ON_LISTENER_THREAD;
+    [[nodiscard]] AfterReply after_reply(const HttpRequest& request) ON_LISTENER_THREAD;
+    // Ends the connection unless what was written is taken in time.
+    void expect_reading();
 
     // connection_upgrade.cpp
     void check_login_of_upgrade() ON_LISTENER_THREAD;
@@ -153,6 +164,7 @@ private:
     bool headers_read_ = false;          // of the first request
     bool websocket_ = false;             // established
     bool ping_pending_ = false;
+    bool reading_ = true;  // so it is, or will be before the loop sleeps
     bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn
 };

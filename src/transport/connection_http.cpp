@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -24,6 +25,7 @@
 #include "transport/connection_pending.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
+#include "transport/lws_server.h"
 #include "transport/retry_after.h"
 #include "transport/sse_stream.h"
 
@@ -37,6 +39,10 @@ HttpReply body_too_large(ListenerState& state, std::size_t bytes_max) {
     state.metrics.hit(Limit::Body);
     return HttpReply::error(413, "too_large",
                             "the body is larger than " + std::to_string(bytes_max) + " bytes");
+}
+
+LwsServer& server_of(lws* wsi) {
+    return *static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
 }
 
 }  // namespace
@@ -143,11 +149,20 @@ int Connection::on_http_writable() {
     if (dead_) return -1;
     if (!request_) return 0;
     if (request_->reply) return send_pending_reply();
-    if (request_->stream_ended) return -1;
+    if (request_->stream_ended) return finish_stream();
     if (const std::shared_ptr<HttpResponder> responder = request_->responder) {
         responder->on_writable();
     }
     return 0;
+}
+
+// Fewer bytes than announced: only the end of the connection tells.
+int Connection::finish_stream() {
+    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
+    if (pending->responder) pending->responder->on_gone();
+    const bool whole = pending->stream_bytes_left == 0;
+    if (!whole || after_reply(pending->request) == AfterReply::Close) return -1;
+    return finish_answer();
 }
 
 // Finds the reply, or starts what it waits for.
@@ -157,7 +172,7 @@ void Connection::advance(const CheckedLogin* checked) {
         request_->reply = std::move(*reply);
     } else if (auto* const check = std::get_if<LoginCheck>(&answered)) {
         wait_for(std::move(*check));
-    } else if (auto* const publish = std::get_if<PublishRequest>(&answered)) {
+    } else if (auto* const publish = std::get_if<PublishThenReply>(&answered)) {
         wait_for(std::move(*publish));
     } else if (auto* const stream = std::get_if<SseRequest>(&answered)) {
         wait_for(std::make_shared<SseStream>(state_, std::move(*stream)));
@@ -166,14 +181,19 @@ void Connection::advance(const CheckedLogin* checked) {
     }
 }
 
-// Reading goes on: that is how libwebsockets notices that the browser has gone. A request that
-// comes meanwhile ends the connection.
+// A request that comes meanwhile ends the connection.
 void Connection::wait_for(std::shared_ptr<HttpResponder> responder) {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
     request_->responder = responder;
     request_->answering = true;
     responder->begin(*this);
-    if (request_) request_->answering = false;
+    if (!request_) return;
+    request_->answering = false;
+    if (request_->responder) server_of(wsi_).peers().add(*this, lws_get_socket_fd(wsi_));
+}
+
+void Connection::on_peer_event() {
+    if (!dead_) abandon();
 }
 
 void Connection::reply(const HttpReply& reply) {
@@ -181,14 +201,20 @@ void Connection::reply(const HttpReply& reply) {
     const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
     request_->reply = reply;
     if (request_->answering) return;  // whoever asked sends it
+    server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
     if (send_pending_reply() != 0) abandon();
 }
 
 void Connection::begin_stream(const HttpReply& head) {
-    if (dead_) return;
+    if (dead_ || !request_) return;
+    if (head.body_bytes) {
+        request_->stream_bytes_left = head.body_bytes;
+        send_reply(head, after_reply(request_->request), Body::Omit);
+        return expect_reading();
+    }
     request_->chunked = request_->request.takes_chunks;
     send_reply(head, AfterReply::Close, request_->chunked ? Body::Chunks : Body::UntilClose);
-    // A stream may be long: of the request it needs nothing more, nor does libwebsockets of its
+    // This may go on for long. Of the request it needs nothing more, nor does libwebsockets of its
     // table of headers, which is larger than all the rest.
     request_->request = {};
     lws_http_headers_detach(wsi_);
@@ -200,8 +226,22 @@ void Connection::give_up_after(std::chrono::milliseconds patience) {
                      sizeof(patience_ms));
 }
 
+// A stream of known length is no session, whose queue would have its own patience.
+void Connection::expect_reading() {
+    const auto patience =
+        std::chrono::ceil<std::chrono::seconds>(state_.config->limits.queue.close_after);
+    lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, static_cast<int>(patience.count()));
+}
+
 void Connection::end_stream(std::string_view last_chunks) {
     if (dead_ || !request_ || std::exchange(request_->stream_ended, true)) return;
+    if (request_->stream_bytes_left) {
+        // The next request may come as soon as the last byte is sent.
+        server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
+        if (!last_chunks.empty() && write(last_chunks) == Written::No) return;
+        lws_callback_on_writable(wsi_);  // ends the answer, once it is sent
+        return;
+    }
     std::string bytes(last_chunks);
     if (request_->chunked) bytes += "0\r\n\r\n";
     if (!bytes.empty() && write(bytes) == Written::No) return;
@@ -209,17 +249,23 @@ void Connection::end_stream(std::string_view last_chunks) {
     lws_callback_on_writable(wsi_);  // closes, once it is sent
 }
 
-void Connection::wait_for(PublishRequest publish) {
+void Connection::wait_for(PublishThenReply publish) {
     const std::weak_ptr<PendingRequest> waiting = request_;
+    request_->reply_when_published = std::move(publish.reply);
     const bool asked =
-        state_.publishes.request(std::move(publish), [this, waiting](PublishResult result) {
+        state_.publishes.request(std::move(publish.publish), [this, waiting](PublishResult result) {
             assert_on_listener_thread();
             if (waiting.expired() || dead_) return;  // where it has expired `this` may be gone
-            request_->reply = answer_published(request_->request, state_.api(), result);
+            request_->reply = published(result);
             send_late_reply();
         });
     if (asked) return stop_reading();
-    request_->reply = answer_published(request_->request, state_.api(), std::nullopt);
+    request_->reply = published(std::nullopt);
+}
+
+HttpReply Connection::published(std::optional<PublishResult> result) {
+    return answer_published(request_->request, state_.api(), result,
+                            std::move(request_->reply_when_published));
 }
 
 void Connection::wait_for(LoginCheck check) {
@@ -263,10 +309,7 @@ void Connection::send_late_reply() {
     lws_rx_flow_control(wsi_, 1);
 }
 
-int Connection::send_pending_reply() {
-    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
-    const HttpRequest& request = pending->request;
-    const HttpReply& reply = *pending->reply;
+AfterReply Connection::after_reply(const HttpRequest& request) {
     // A body that was not read is followed by nothing, and libwebsockets 4.1.6 waits for one after
     // methods that usually have one.
     const bool body_read = request.method == HttpMethod::Post && request.body_bytes.has_value() &&
@@ -276,11 +319,22 @@ int Connection::send_pending_reply() {
         (request.method == HttpMethod::Get || request.method == HttpMethod::Head ||
          request.method == HttpMethod::Options) &&
         !request.has_body;
-    const AfterReply after = body_read || bodiless ? AfterReply::KeepAlive : AfterReply::Close;
+    return body_read || bodiless ? AfterReply::KeepAlive : AfterReply::Close;
+}
+
+int Connection::send_pending_reply() {
+    const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
+    const HttpRequest& request = pending->request;
+    const HttpReply& reply = *pending->reply;
+    const AfterReply after = after_reply(request);
     const bool no_body =
         request.method == HttpMethod::Head || reply.status == 304 || reply.status == 204;
     send_reply(reply, after, no_body ? Body::Omit : Body::Send);
-    if (after == AfterReply::Close || dead_) return -1;
+    return after == AfterReply::Close || dead_ ? -1 : finish_answer();
+}
+
+// The connection is for the next request.
+int Connection::finish_answer() {
     bytes_read_before_ = bytes_read();
     return lws_http_transaction_completed(wsi_) != 0 ? -1 : 0;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "transport/connection.h"
 #include "transport/http_exchange.h"
@@ -16,8 +18,11 @@ struct Connection::PendingRequest {
     HttpRequest request;
     bool body_complete = false;
     bool answering = false;  // in advance(), whose caller sends the reply
-    bool chunked = false;  // the stream
+    bool chunked = false;    // the stream
     bool stream_ended = false;
+    // Of a stream whose length was announced.
+    std::optional<std::uint64_t> stream_bytes_left{};
+    std::string reply_when_published{};
     std::optional<HttpReply> reply{};
     std::shared_ptr<HttpResponder> responder{};  // gives the reply later
 };

@@ -24,7 +24,8 @@ int Connection::on_upgrade_offer() {
         if (request.subprotocols.empty() || offers_known_subprotocol(request)) return 0;
         return reply_and_close(HttpReply::error(
             400, "bad_request",
-            "/ws speaks plain JSON without a subprotocol, or the subprotocol rtbridge.v1"));
+            "/ws speaks plain JSON without a subprotocol, or the subprotocol rtbridge.v1; "
+            "MQTT has the subprotocol mqtt"));
     }
     if (offer != "h2c") return -1;
     // An offer of HTTP/2 may be ignored (RFC 9110, 7.8).

@@ -15,25 +15,28 @@ constexpr std::uint64_t descriptors_per_listener = 16;
 
 }  // namespace
 
-std::uint32_t connections_within(std::uint64_t descriptors, std::size_t listeners) {
+std::uint32_t connections_within(std::uint64_t descriptors, std::size_t listeners,
+                                 std::size_t files_each) {
     // A quarter for MQTT clients and files, but never less than 128.
-    const std::uint64_t reserve =
-        std::max<std::uint64_t>(128, descriptors / 4) + (listeners - 1) * descriptors_per_listener;
+    const std::uint64_t reserve = std::max<std::uint64_t>(128, descriptors / 4) +
+                                  (listeners - 1) * descriptors_per_listener +
+                                  listeners * files_each;
     const std::uint64_t allowed = descriptors > reserve ? descriptors - reserve : 1;
     return static_cast<std::uint32_t>(
         std::min<std::uint64_t>(allowed, std::numeric_limits<std::uint32_t>::max()));
 }
 
-FileLimit raise_file_limit(std::size_t listeners) {
+FileLimit raise_file_limit(std::size_t listeners, std::size_t files_each) {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {1024, connections_within(1024, listeners)};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return {1024, connections_within(1024, listeners, files_each)};
     const rlim_t wanted = std::min(limit.rlim_max, soft_limit_max);
     if (limit.rlim_cur != wanted) {
         rlimit changed = limit;
         changed.rlim_cur = wanted;
         if (setrlimit(RLIMIT_NOFILE, &changed) == 0) limit = changed;
     }
-    return {limit.rlim_cur, connections_within(limit.rlim_cur, listeners)};
+    return {limit.rlim_cur, connections_within(limit.rlim_cur, listeners, files_each)};
 }
 
 std::string capacity_text(const FileLimit& limit, std::uint32_t wanted) {

@@ -15,11 +15,13 @@ struct FileLimit {
 };
 
 // Thread: broker, before the libwebsockets contexts exist (they size their tables by this limit).
-[[nodiscard]] FileLimit raise_file_limit(std::size_t listeners);
+// `files_each`: how many files a listener may have open to send them.
+[[nodiscard]] FileLimit raise_file_limit(std::size_t listeners, std::size_t files_each);
 
 // How many connections fit into `descriptors` with the reserve for the broker, and what the
 // listeners need for themselves, kept. Pure.
-[[nodiscard]] std::uint32_t connections_within(std::uint64_t descriptors, std::size_t listeners);
+[[nodiscard]] std::uint32_t connections_within(std::uint64_t descriptors, std::size_t listeners,
+                                               std::size_t files_each);
 
 // "room for 768 browsers ...": how many there may be and what bounds that. `wanted`:
 // limits.connections.

@@ -19,18 +19,22 @@ public:
     virtual ~HttpExchange() = default;
     // The whole answer; the exchange is over.
     virtual void reply(const HttpReply& reply) = 0;
-    // Status and headers of an answer whose body is written in chunks (RFC 9112, 7.1), or as it is
-    // where the request does not take chunks. The body of `head` is not sent.
+    // Status and headers of an answer whose body is written in chunks (RFC 9112, 7.1), or, where
+    // `head` has body_bytes, as so many bytes, or, where the request takes no chunks, as bytes until
+    // the connection ends. The body of `head` is not sent.
     virtual void begin_stream(const HttpReply& head) = 0;
 
-    // REQUIRES: begin_stream() before. write() takes whole chunks, as append_chunk() makes them, or
-    // bare bytes; ready() and request_writable() are those of a SessionOutput.
+    // REQUIRES: begin_stream() before. write() takes whole chunks, as append_chunk() makes them,
+    // or bytes, and may be called where ready(); ready() and request_writable() are those of a
+    // SessionOutput.
     [[nodiscard]] virtual bool ready() const = 0;
     [[nodiscard]] virtual SessionOutput::Written write(std::string_view chunks) = 0;
     virtual void request_writable() = 0;
     // Ends the connection when what was written is not taken by the browser for so long.
     virtual void give_up_after(std::chrono::milliseconds patience) = 0;
-    // Writes the last chunks, ends the body and then the connection; the exchange is over.
+    // Writes the last chunks or bytes, and ends the body; the exchange is over. Then ends the
+    // connection, unless the number of bytes was announced and kept: a browser that gets fewer, and
+    // one that does not read for limits.queue.close_after, are hung up on.
     virtual void end_stream(std::string_view last_chunks) = 0;
 };
 

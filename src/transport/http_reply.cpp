@@ -12,6 +12,10 @@ std::string_view reason_phrase(int status) {
             return "OK";
         case 204:
             return "No Content";
+        case 206:
+            return "Partial Content";
+        case 301:
+            return "Moved Permanently";
         case 304:
             return "Not Modified";
         case 400:
@@ -32,6 +36,8 @@ std::string_view reason_phrase(int status) {
             return "Content Too Large";
         case 415:
             return "Unsupported Media Type";
+        case 416:
+            return "Range Not Satisfiable";
         case 426:
             return "Upgrade Required";
         case 429:
@@ -75,12 +81,16 @@ std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
         if (body == Body::Chunks) {
             add("Transfer-Encoding", "chunked");
         } else if (body != Body::UntilClose) {
-            add("Content-Length", std::to_string(reply.body.size()));
+            add("Content-Length", std::to_string(reply.body_bytes.value_or(reply.body.size())));
         }
     }
     if (after == AfterReply::Close) add("Connection", "close");
     if (!reply.has_header("Cache-Control")) add("Cache-Control", "no-store");
-    for (const auto& [name, value] : security_headers) add(name, value);
+    if (reply.page == HttpReply::Page::Ours) {
+        for (const auto& [name, value] : security_headers) add(name, value);
+    } else {
+        for (const auto& [name, value] : page_security_headers) add(name, value);
+    }
     for (const auto& [name, value] : reply.headers) add(name, value);
     out += "\r\n\r\n";
     if (body == Body::Send) out += reply.body;

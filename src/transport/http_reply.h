@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,11 @@ struct HttpReply {
     std::string content_type = "application/json";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;  // beyond those every answer has
+    // Content-Length where `body` is not all of it: of a HEAD, or of a stream. Absent: body's.
+    std::optional<std::uint64_t> body_bytes{};
+    // Who wrote the page that this may be: decides the security headers.
+    enum class Page : std::uint8_t { Ours, Operators };
+    Page page = Page::Ours;
 
     // {"error":{"code":"…","message":"…"}}
     [[nodiscard]] static HttpReply error(int status, std::string_view code,
@@ -32,6 +38,16 @@ inline constexpr std::array<std::pair<const char*, const char*>, 4> security_hea
     {"Content-Security-Policy",
      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
      "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+}};
+
+// What a file of the operator carries instead. No policy: what its scripts may do is theirs to say.
+// Other sites may not frame it, because its buttons act with the cookie of whoever clicks. It says
+// where requests come from as browsers do by themselves: with "no-referrer" the Origin of its forms
+// would be "null", which is refused.
+inline constexpr std::array<std::pair<const char*, const char*>, 3> page_security_headers = {{
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "SAMEORIGIN"},
+    {"Referrer-Policy", "strict-origin-when-cross-origin"},
 }};
 
 enum class Body {

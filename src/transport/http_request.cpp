@@ -153,6 +153,9 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.facts.forwarded = passed_a_proxy(wsi);
     request.x_forwarded_for = header(wsi, WSI_TOKEN_X_FORWARDED_FOR);
     request.if_none_match = header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    request.if_modified_since = header(wsi, WSI_TOKEN_HTTP_IF_MODIFIED_SINCE);
+    request.range = header(wsi, WSI_TOKEN_HTTP_RANGE);
+    request.if_range = header(wsi, WSI_TOKEN_HTTP_IF_RANGE);
     request.subprotocols = header(wsi, WSI_TOKEN_PROTOCOL).value_or("");
     request.websocket_version = header(wsi, WSI_TOKEN_VERSION).value_or("");
     request.websocket_key = header(wsi, WSI_TOKEN_KEY).value_or("");

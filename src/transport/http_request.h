@@ -22,6 +22,9 @@ struct HttpRequest {
     RequestFacts facts;  // client_address and trusted_proxy are left to the caller
     std::optional<std::string> x_forwarded_for;
     std::optional<std::string> if_none_match;
+    std::optional<std::string> if_modified_since;
+    std::optional<std::string> range;
+    std::optional<std::string> if_range;
     std::string subprotocols;       // Sec-WebSocket-Protocol, empty = none offered
     std::string websocket_version;  // Sec-WebSocket-Version and -Key, empty = absent
     std::string websocket_key;

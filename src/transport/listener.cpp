@@ -111,6 +111,7 @@ private:
             close_handle(timer_);
             close_handle(release_);
         }
+        state_.tunnels.stop();
         if (server_) server_->shut_down();
         uv_run(&loop_, UV_RUN_DEFAULT);  // until every handle is closed
         acceptor_.reset();
@@ -144,6 +145,7 @@ private:
     }
 
     void before_sleep() noexcept ON_LISTENER_THREAD {
+        switch_reading();
         if (!mail_.updates.empty()) {
             uv_idle_start(&stay_awake_, [](uv_idle_t*) {});
             return;
@@ -162,6 +164,7 @@ private:
     // Out of memory in one turn costs what was in that turn, never the loop (uv calls from C).
     void after_sleep() noexcept ON_LISTENER_THREAD try {
         deps_.mailbox.awake();
+        switch_reading();
         if (!mail_.updates.empty()) {
             read_mail();
         } else if (pace_.dense() || deps_.mailbox.depth() > 0) {
@@ -171,6 +174,11 @@ private:
         if (state_.draining) continue_drain();
     } catch (const std::exception&) {
         deps_.metrics.listener_errors.add();
+    }
+
+    void switch_reading() noexcept ON_LISTENER_THREAD {
+        for (Connection* connection : state_.reading_changes) connection->switch_reading();
+        state_.reading_changes.clear();
     }
 
     void open_mail() ON_LISTENER_THREAD {
@@ -227,6 +235,7 @@ private:
     void check_sessions() noexcept ON_LISTENER_THREAD try {
         const SteadyTime now = deps_.clock.now();
         state_.sessions.check(now);
+        state_.tunnels.check(now);
         server_->check_handshakes(now);
         state_.refusals.sweep(now);
         state_.publishes.give_up_late();
@@ -258,14 +267,14 @@ private:
         acceptor_->stop();
         state_.login_worker.stop();
         state_.sessions.close_all(CloseCode::Shutdown, "shutdown");
+        state_.tunnels.close_all(CloseCode::Shutdown, "shutdown");
     }
 
     void continue_drain() ON_LISTENER_THREAD {
         const bool late = deps_.clock.now() >= drain_until_;
-        if (late && state_.sessions.size() > 0) {
-            deps_.metrics.hit(Limit::DrainTime, state_.sessions.size());
-        }
-        if (late || state_.sessions.size() == 0) uv_stop(&loop_);
+        const std::size_t open = state_.sessions.size() + state_.tunnels.size();
+        if (late && open > 0) deps_.metrics.hit(Limit::DrainTime, open);
+        if (late || open == 0) uv_stop(&loop_);
     }
 
     Dependencies deps_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_set>
 
 #include "access/login_cache.h"
 #include "base/clock.h"
@@ -15,15 +16,18 @@
 #include "transport/api_context.h"
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
+#include "transport/mqtt_tunnels.h"
 #include "transport/request_facts_pool.h"
 #include "transport/sse_shape.h"
 
 namespace rtbridge {
 
+class Connection;
+
 // What a listener thread knows; shared by everything that runs on it. Thread: listener.
 struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
-                  LogSink& a_log, SharedLogins& all_logins, SessionRegistry& registry,
+                  LogSink& a_log, SharedLogins& all_logins, SessionRegistry& all_sessions,
                   PublishDesk& publish_desk, SharedConnections& all_connections,
                   const std::string& epoch, uv_loop_s* loop)
         : config(std::move(snapshot)),
@@ -31,17 +35,19 @@ struct ListenerState {
           clock(a_clock),
           log(a_log),
           logins(all_logins),
+          registry(all_sessions),
           publishes(publish_desk),
           connections(all_connections),
           refusals(a_log),
           login_worker(loop, all_metrics),
           sse_shapes(epoch),
-          sessions({all_metrics, a_clock, registry, epoch}, config->limits),
+          sessions({all_metrics, a_clock, all_sessions, epoch}, config->limits),
+          tunnels(loop, a_clock, a_log),
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {
-        return {*config, sessions,  metrics,  clock,    started,  draining,
-                logins,  passwords, accesses, refusals, publishes};
+        return {*config, sessions,  metrics,  clock,    started,   draining,
+                logins,  passwords, accesses, refusals, publishes, file_streams};
     }
 
     ConfigSnapshotPtr config;
@@ -49,17 +55,22 @@ struct ListenerState {
     const Clock& clock;
     LogSink& log;
     SharedLogins& logins;
+    SessionRegistry& registry;
     PublishDesk& publishes;
     SharedConnections& connections;
     LogLimiter refusals;
     LoginCache passwords;
     SessionAccessPool accesses;
     RequestFactsPool facts;
+    FileStreams file_streams;
     LoginWorker login_worker;
     FullModeShapes full_mode_shapes;
     const SseShapes sse_shapes;
     JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
+    MqttTunnels tunnels;
+    // Of which reading is to be switched off or on before the loop sleeps.
+    std::unordered_set<Connection*> reading_changes;
     SteadyTime started;
     bool draining = false;
 };

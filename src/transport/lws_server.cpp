@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t tx_packet_bytes = 64 * KiB;
 // Browsers send next to nothing; larger input arrives in pieces. It is allocated per session.
 constexpr std::size_t rx_buffer_bytes = 128;
+// They may publish large payloads through MQTT tunnels, which are few.
+constexpr std::size_t mqtt_rx_buffer_bytes = 4 * KiB;
 
 // libwebsockets shares one log function with the broker, so ours is in place only while the context
 // is created, to say why that failed.
@@ -119,6 +121,8 @@ const lws_protocols protocols[] = {
     // A WebSocket without subprotocol and all of HTTP; nothing that is offered has a blank in it.
     {"plain mode", on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
     {full_mode_subprotocol, on_lws_event, 0, rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    {mqtt_subprotocol, on_lws_event, 0, mqtt_rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
+    {mqtt_31_subprotocol, on_lws_event, 0, mqtt_rx_buffer_bytes, 0, nullptr, tx_packet_bytes},
     {nullptr, nullptr, 0, 0, 0, nullptr, 0},
 };
 
@@ -161,7 +165,7 @@ void use_tls(lws_context_creation_info& info) {
 Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
                                                                   ListenerState& state) {
     if (auto mismatch = version_mismatch()) return Failure{std::move(*mismatch)};
-    auto server = std::unique_ptr<LwsServer>(new LwsServer(state));
+    auto server = std::unique_ptr<LwsServer>(new LwsServer(loop, state));
     const LimitsConfig& limits = state.config->limits;
     const auto handshake_s = std::chrono::ceil<std::chrono::seconds>(limits.handshake_timeout);
 
@@ -212,7 +216,9 @@ LwsServer::~LwsServer() {
 }
 
 void LwsServer::shut_down() {
-    if (!std::exchange(shut_down_, true)) lws_context_destroy(context_);
+    if (std::exchange(shut_down_, true)) return;
+    peers_.stop();
+    lws_context_destroy(context_);
 }
 
 void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
@@ -238,6 +244,7 @@ void LwsServer::forget(Connection* connection) {
     const auto it = connections_.find(connection);
     if (it == connections_.end()) return;
     handshaking_.erase(connection);
+    peers_.forget(*connection);
     connections_.erase(it);
     if (observer_ != nullptr) observer_->on_connection_gone();
 }

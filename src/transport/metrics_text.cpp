@@ -53,6 +53,8 @@ constexpr struct {
      "Bodies for browsers that could not be made of a publish."},
     {"rtbridge_updates_thinned_total", &Counters::updates_thinned,
      "Updates kept from browsers by max_rate or deadband of a rule."},
+    {"rtbridge_tunnels_failed_total", &Counters::tunnels_failed,
+     "MQTT tunnels that did not reach the broker."},
     {"rtbridge_listener_errors_total", &Counters::listener_errors,
      "Turns of a listener cut short for want of memory."},
 };
@@ -131,14 +133,17 @@ void write_sessions(PrometheusText& out, const SessionRegistry& registry) {
 }
 
 void write_bytes(PrometheusText& out, const ListenerTotals& listeners) {
-    out.family("rtbridge_sent_bytes_total", Type::Counter,
-               "Sent to browsers, before TLS: frames of WebSockets, and HTTP answers.");
+    out.family(
+        "rtbridge_sent_bytes_total", Type::Counter,
+        "Sent to browsers, before TLS: frames of WebSockets and MQTT tunnels, and HTTP answers.");
     out.sample({{"protocol", "websocket"}}, listeners.sent_websocket_bytes);
     out.sample({{"protocol", "http"}}, listeners.sent_http_bytes);
+    out.sample({{"protocol", "mqtt"}}, listeners.sent_mqtt_bytes);
     out.family("rtbridge_received_bytes_total", Type::Counter,
                "Received from browsers: payload of frames, and bodies of HTTP requests.");
     out.sample({{"protocol", "websocket"}}, listeners.received_websocket_bytes);
     out.sample({{"protocol", "http"}}, listeners.received_http_bytes);
+    out.sample({{"protocol", "mqtt"}}, listeners.received_mqtt_bytes);
 }
 
 // One family, a sample of each listener thread.

@@ -100,10 +100,13 @@ ordered_json listeners_json(const Metrics& metrics) {
 
 ordered_json bytes_json(const ListenerTotals& listeners) {
     return {{"sent",
-             {{"websocket", listeners.sent_websocket_bytes}, {"http", listeners.sent_http_bytes}}},
+             {{"websocket", listeners.sent_websocket_bytes},
+              {"http", listeners.sent_http_bytes},
+              {"mqtt", listeners.sent_mqtt_bytes}}},
             {"received",
              {{"websocket", listeners.received_websocket_bytes},
-              {"http", listeners.received_http_bytes}}}};
+              {"http", listeners.received_http_bytes},
+              {"mqtt", listeners.received_mqtt_bytes}}}};
 }
 
 ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_ms) {
@@ -164,6 +167,7 @@ std::string status_json(const ApiContext& context) {
           {"bodies_missing", metrics.bodies_missing.value()},
           {"broker_refused", metrics.broker_refused.value()},
           {"not_json", metrics.updates_not_json.value()},
+          {"tunnels_failed", metrics.tunnels_failed.value()},
           {"listener_errors", metrics.listener_errors.value()}}},
         {"bytes", bytes_json(listeners)},
         {"queue",

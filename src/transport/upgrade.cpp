@@ -10,6 +10,7 @@
 #include "transport/full_mode.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
+#include "transport/mqtt_tunnel.h"
 #include "transport/plain_mode.h"
 #include "transport/retry_after.h"
 #include "transport/subprotocol.h"
@@ -124,6 +125,33 @@ Spoken speak_full(const HttpRequest& request, WebSocket& socket,
     return std::shared_ptr<Conversation>(std::make_shared<FullMode>(state, socket, request.facts));
 }
 
+// On any path, with any query: pages that speak MQTT have both from other brokers.
+Spoken speak_mqtt(const HttpRequest& request, WebSocket& socket,
+                  ListenerState& state) ON_LISTENER_THREAD {
+    return std::shared_ptr<Conversation>(
+        std::make_shared<MqttTunnel>(state, socket, request.facts));
+}
+
+enum class Mode { Plain, Full, Mqtt };
+
+Mode mode_of(std::string_view subprotocol) {
+    if (subprotocol == mqtt_subprotocol || subprotocol == mqtt_31_subprotocol) return Mode::Mqtt;
+    return subprotocol == full_mode_subprotocol ? Mode::Full : Mode::Plain;
+}
+
+Spoken speak(Mode mode, const HttpRequest& request, WebSocket& socket,
+             ListenerState& state) ON_LISTENER_THREAD {
+    switch (mode) {
+        case Mode::Full:
+            return speak_full(request, socket, state);
+        case Mode::Mqtt:
+            return speak_mqtt(request, socket, state);
+        case Mode::Plain:
+            break;
+    }
+    return speak_plain(request, socket, state);
+}
+
 HttpReply to_reply(const Conversation::Refusal& refusal) {
     const bool later = refusal.http_status == 429 || refusal.http_status == 503;
     HttpReply reply =
@@ -135,7 +163,8 @@ HttpReply to_reply(const Conversation::Refusal& refusal) {
 
 Result<AcceptedUpgrade, HttpReply> accept_upgrade(const HttpRequest& request, WebSocket& socket,
                                                   ListenerState& state) {
-    if (request.path != "/ws") {
+    const Mode mode = mode_of(picked_subprotocol(request));
+    if (request.path != "/ws" && mode != Mode::Mqtt) {
         return Failure{HttpReply::error(404, "not_found", "WebSockets are served at /ws")};
     }
     if (auto refusal = refuse_form(request)) return Failure{std::move(*refusal)};
@@ -148,16 +177,19 @@ Result<AcceptedUpgrade, HttpReply> accept_upgrade(const HttpRequest& request, We
         report_refused_request(context, request.facts, refusal->message);
         return Failure{HttpReply::error(refusal->http_status, refusal->code, refusal->message)};
     }
-    const bool full_mode = !request.subprotocols.empty();
+    if (mode == Mode::Mqtt && !state.config->mqtt_tunnel) {
+        return Failure{HttpReply::error(
+            404, "not_found",
+            "MQTT over WebSocket is off here; to in [mqtt_tunnel] switches it on")};
+    }
     AcceptedUpgrade upgrade{};
     // In full mode credentials may come with hello.
-    if (!full_mode || shows_credentials(request, context)) {
+    if (mode != Mode::Full || shows_credentials(request, context)) {
         if (auto refusal = find_out_who(upgrade, request, state)) {
             return Failure{std::move(*refusal)};
         }
     }
-    Spoken spoken =
-        full_mode ? speak_full(request, socket, state) : speak_plain(request, socket, state);
+    Spoken spoken = speak(mode, request, socket, state);
     if (!spoken.ok()) return Failure{spoken.error()};
     upgrade.conversation = std::move(spoken).value();
     if (upgrade.access) {

@@ -5,7 +5,7 @@
 namespace rtbridge {
 
 std::string websocket_frame(Opcode opcode, std::string_view payload) {
-    assert(opcode == Opcode::Text || payload.size() <= 125);
+    assert(opcode == Opcode::Text || opcode == Opcode::Binary || payload.size() <= 125);
     std::string frame;
     frame.reserve(payload.size() + 10);
     append_frame_header(frame, opcode, payload.size());

@@ -7,7 +7,7 @@
 
 namespace rtbridge {
 
-enum class Opcode : unsigned char { Text = 0x1, Close = 0x8, Ping = 0x9 };
+enum class Opcode : unsigned char { Text = 0x1, Binary = 0x2, Close = 0x8, Ping = 0x9 };
 
 // A complete unmasked frame, as servers send (RFC 6455, 5.2). Control payloads: at most 125 bytes.
 [[nodiscard]] std::string websocket_frame(Opcode opcode, std::string_view payload);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fakes/fake_clock.h"
 #include "rules/rule_set.h"
 #include "rules/rule_workspace.h"
 #include "topic/topic_trie.h"
@@ -71,9 +72,10 @@ BENCHMARK(BM_Match)
 void BM_Unmatched(benchmark::State& state) {
     const std::shared_ptr<const RuleSet> rules = rules_for_sites(state.range(0));
     RuleWorkspace workspace;
+    const FakeClock clock;
     const Publish publish{.topic = "plant/7/temperature", .payload = "21.5"};
     for (auto _ : state) {
-        Outcome outcome = rules->apply(publish, workspace, SystemClock());
+        Outcome outcome = rules->apply(publish, workspace, clock);
         benchmark::DoNotOptimize(outcome);
     }
 }
@@ -82,11 +84,12 @@ BENCHMARK(BM_Unmatched)->ArgName("rules")->Arg(10)->Arg(10'000);
 void BM_MatchAndEnrich(benchmark::State& state) {
     const std::shared_ptr<const RuleSet> rules = rules_for_sites(state.range(0));
     RuleWorkspace workspace;
+    const FakeClock clock;
     const Publish publish{
         .topic = "site5/battery/device7/state",
         .payload = R"({"userId":"user-1","batteryPercent":80,"batteryPower":1200})"};
     for (auto _ : state) {
-        Outcome outcome = rules->apply(publish, workspace, SystemClock());
+        Outcome outcome = rules->apply(publish, workspace, clock);
         benchmark::DoNotOptimize(outcome);
     }
 }
@@ -99,13 +102,14 @@ void BM_Enrich(benchmark::State& state) {
     Diagnostics diagnostics;
     const std::shared_ptr<const RuleSet> rules = RuleSet::compile(config, diagnostics);
     RuleWorkspace workspace;
+    const FakeClock clock;
     std::string payload = R"({"userId":"user-1","batteryPercent":80,"batteryPower":1200})";
     for (std::size_t i = 0; payload.size() + 20 < static_cast<std::size_t>(state.range(0)); ++i) {
         payload.insert(payload.size() - 1, ",\"cell" + std::to_string(i) + "\":3.71");
     }
     const Publish publish{.topic = "battery/topic", .payload = payload};
     for (auto _ : state) {
-        Outcome outcome = rules->apply(publish, workspace, SystemClock());
+        Outcome outcome = rules->apply(publish, workspace, clock);
         benchmark::DoNotOptimize(outcome);
     }
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(payload.size()));

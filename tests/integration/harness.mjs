@@ -196,6 +196,7 @@ class Broker {
 // One attempt; the caller owns what comes back.
 async function launch({ rtbridge = `${head}${batteryRule}`, mode = 0o644, first, mosquitto, files, times = 1 }) {
   const mqttPort = await freePort();
+  if (typeof rtbridge === "function") rtbridge = rtbridge(mqttPort);
   const directory = makeDirectory({ ...files });
   const lines = [`listener ${mqttPort} 127.0.0.1`, "allow_anonymous true", "log_dest stderr"];
   const pluginLines = [`plugin ${installPlugin(directory)}`];
@@ -216,7 +217,7 @@ const portLost = (broker) =>
   !broker.running && /Address already in use/.test(broker.log()) && !/listener\.bind/.test(broker.log());
 
 // A running broker; whoever starts it calls remove(). `rtbridge` is the text of its configuration
-// file (null: no file) and `mode` its permissions; `files` are further ones beside it; `mosquitto` is
+// file (null: no file; or a function that makes it of the MQTT port) and `mode` its permissions; `files` are further ones beside it; `mosquitto` is
 // further lines for mosquitto.conf, `first` what has to stand at its top; `times` says how often the plugin is loaded.
 export async function launchBroker(options = {}) {
   for (let tries = 5; ; --tries) {

@@ -302,8 +302,6 @@ TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
     expect_refusals({
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
-        {"[mqtt_tunnel]", "1:2: error: mqtt_tunnel is not supported yet; remove it"},
-        {"[[http.route]]", "1:3: error: http is not supported yet; remove it"},
         {"[broker]", "1:2: error: broker is not supported yet; remove it"},
     });
 }
@@ -328,7 +326,8 @@ TEST(ConfigLoader, RefusesInTheListener) {
              "2:11: error: threads = 65 is out of range; write a value from 1 to 64"},
             {"threads = 0", "2:11: error: threads = 0 is out of range; write a value from 1 to 64"},
             {"threads = \"2\"", "2:11: error: threads must be an integer, not a string"},
-            {"www = \"/srv\"", "2:7: error: www is not supported yet; write \"\""},
+            {"www = true", "2:7: error: www must be a string, not a boolean"},
+            {"www = \"a\\u0000b\"", "2:7: error: \"a\\x00b\" is not a file name"},
             {"tls = true",
              "2:7: error: tls must be a table like { cert = \"\", key = \"\" }, not a boolean"},
             {"tls = { cert = \"c\" }", "2:16: error: TLS takes both files; name the key as well"},

@@ -118,6 +118,10 @@ std::string to_test_text(const Config& config) {
         << socketio.max_payload_bytes << "\n";
     if (socketio.body) write_body(out, "socketio body", *socketio.body);
     if (config.sse.body) write_body(out, "sse body", *config.sse.body);
+    if (config.mqtt_tunnel) {
+        out << "mqtt_tunnel " << config.mqtt_tunnel->to.host << " " << config.mqtt_tunnel->to.port
+            << "\n";
+    }
     return out.str();
 }
 

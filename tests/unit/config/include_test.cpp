@@ -150,7 +150,9 @@ TEST(Include, IncludedFilesHoldRulesOnly) {
         "a.toml:8:1: error: [[auth.role]] has no role; add one like role = \"operator\"\n"
         "a.toml:10:1: error: default of [acl] may not stand in an included file; move it to the "
         "main file\n"
-        "a.toml:11:8: error: route is not supported yet; remove it\n"
+        "a.toml:11:1: error: method is missing; write \"GET\" or \"POST\"\n"
+        "a.toml:11:1: error: path is missing; write one like \"/match/{id}\"\n"
+        "a.toml:11:1: error: latest is missing; write one like \"matches/{id}\"\n"
         "a.toml:12:3: error: alert is not supported yet; remove it\n"
         "a.toml:13:3: error: test is not supported yet; remove it\n"
         "a.toml:14:2: error: sse may not stand in an included file; move it to the main file\n");

@@ -35,6 +35,16 @@ TEST(RestartRequired, NamesTheNumberOfThreads) {
     EXPECT_EQ(restart_required(running, loaded), std::vector<std::string>{"listener.threads"});
 }
 
+TEST(RestartRequired, NamesTheDirectoryOfFiles) {
+    ListenerConfig running;
+    ListenerConfig loaded;
+    loaded.www = {"/srv/www", {"file", 1, 1}};
+    EXPECT_EQ(restart_required(running, loaded), std::vector<std::string>{"listener.www"});
+
+    running.www = {"/srv/www", {"file", 2, 1}};
+    EXPECT_TRUE(restart_required(running, loaded).empty());
+}
+
 TEST(RestartRequired, TheRestOfTheListenerReloads) {
     ListenerConfig running;
     ListenerConfig loaded;

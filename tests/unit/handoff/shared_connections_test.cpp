@@ -64,5 +64,23 @@ TEST(SharedConnections, CountsExactlyWhateverThreadTheyComeFrom) {
     EXPECT_EQ(connections.room(), 10U);
 }
 
+TEST(SharedConnections, ATunnelTakesTheRoomOfTwoBrowsersMore) {
+    SharedConnections connections(6);
+    for (int tunnels = 0; tunnels < 2; ++tunnels) {
+        (void)connections.enter();
+        EXPECT_TRUE(connections.tunnel_fits());
+        connections.enter_tunnel();
+    }
+    EXPECT_EQ(connections.room(), 2U);
+    (void)connections.enter();
+    EXPECT_FALSE(connections.tunnel_fits());
+
+    connections.leave_tunnel();
+    connections.leave();
+
+    EXPECT_EQ(connections.room(), 4U);
+    EXPECT_TRUE(connections.tunnel_fits());
+}
+
 }  // namespace
 }  // namespace rtbridge

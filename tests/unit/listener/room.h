@@ -46,6 +46,10 @@ public:
         assert_on_listener_thread();
         return sessions_.unsubscribe(session, number);
     }
+    bool change_selection(Session& session, std::uint32_t number, Selection selection) {
+        assert_on_listener_thread();
+        return sessions_.change_selection(session, number, std::move(selection));
+    }
     // The broker thread gives the offsets.
     void fan_out(const std::deque<UpdatePtr>& updates) {
         assert_on_listener_thread();

@@ -537,5 +537,55 @@ TEST_F(SubscriptionsTest, ABrowserThatWatchesForSilenceHearsSomethingInEveryInte
     EXPECT_THAT(output.sent, Not(HasSubstr(":")));
 }
 
+TEST_F(SubscriptionsTest, OneWhoCanNotAnswerIsToldSomethingEvery15Seconds) {
+    output.alive = SessionOutput::Liveness::Told;
+    (void)room.subscribe(session, to("#"));
+
+    for (int seconds = 0; seconds < 120; seconds += 5) room.check_after(std::chrono::seconds(5));
+
+    EXPECT_GE(output.pings, 7);
+    EXPECT_EQ(output.closed_with, std::nullopt);
+}
+
+TEST_F(SubscriptionsTest, HeartbeatsOfTheTransportAreEnough) {
+    output.alive = SessionOutput::Liveness::Elsewhere;
+    (void)room.subscribe(session, to("#"));
+
+    for (int seconds = 0; seconds < 120; seconds += 5) room.check_after(std::chrono::seconds(5));
+
+    EXPECT_EQ(output.pings, 0);
+    EXPECT_EQ(output.closed_with, std::nullopt);
+}
+
+TEST_F(SubscriptionsTest, MaySelectSomethingElseLater) {
+    (void)room.subscribe(session, to("a"));
+    room.fan_out({make_update("a", "a1"), make_update("b", "b1")});
+
+    EXPECT_TRUE(room.change_selection(session, 1, by_topic("b")));
+    EXPECT_FALSE(room.change_selection(session, 2, by_topic("b")));
+    room.fan_out({make_update("a", "a2"), make_update("b", "b2")});
+
+    EXPECT_EQ(output.take(), "1:a1\n1:b2\n");
+    EXPECT_EQ(room.sessions().group_count(), 1U);
+}
+
+TEST_F(SubscriptionsTest, WhatWaitsAndIsNotSelectedAnyMoreIsTakenBack) {
+    Selection both;
+    both.topics = {TopicFilter::parse("a").value(), TopicFilter::parse("b").value()};
+    SubscriptionRequest request;
+    request.selection = both;
+    (void)room.subscribe(session, request);
+    output.stalled = true;
+    room.fan_out({make_update("a", "a1"), make_update("b", "b1")});
+
+    (void)room.change_selection(session, 1, by_topic("b"));
+    output.stalled = false;
+    room.writable(session);
+
+    EXPECT_EQ(output.sent, "1:b1\n");
+    EXPECT_EQ(session.record().matched.value(), 1U);
+    EXPECT_EQ(accounted(session), 1U);
+}
+
 }  // namespace
 }  // namespace rtbridge

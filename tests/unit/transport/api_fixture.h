@@ -83,8 +83,8 @@ protected:
         return std::get<HttpReply>(answered);
     }
     [[nodiscard]] ApiContext context() {
-        return {config, sessions,  metrics,  clock,    started,  draining,
-                logins, passwords, accesses, refusals, publishes};
+        return {config, sessions,  metrics,  clock,    started,   draining,
+                logins, passwords, accesses, refusals, publishes, file_streams};
     }
     void fan_out(const std::deque<UpdatePtr>& updates) {
         assert_on_listener_thread();
@@ -113,6 +113,7 @@ protected:
     std::uint64_t newest_offset = 0;
     FakeDoorbell doorbell;
     PublishDesk publishes{{}, doorbell, metrics, clock};
+    FileStreams file_streams;
     SteadyTime started = clock.now();
     bool draining = false;
     int checks = 0;  // that ran beside the loop

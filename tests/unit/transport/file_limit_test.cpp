@@ -6,15 +6,16 @@ namespace rtbridge {
 namespace {
 
 TEST(FileLimit, KeepsAReserveForMqttClients) {
-    EXPECT_EQ(connections_within(1024, 1), 768U);
-    EXPECT_EQ(connections_within(400, 1), 272U);
-    EXPECT_EQ(connections_within(100, 1), 1U);
-    EXPECT_EQ(connections_within(1'048'576, 1), 786'432U);
+    EXPECT_EQ(connections_within(1024, 1, 0), 768U);
+    EXPECT_EQ(connections_within(400, 1, 0), 272U);
+    EXPECT_EQ(connections_within(100, 1, 0), 1U);
+    EXPECT_EQ(connections_within(1'048'576, 1, 0), 786'432U);
 }
 
 TEST(FileLimit, FurtherListenersTakeNothingOfThatReserve) {
-    EXPECT_EQ(connections_within(1024, 5), 768U - 4 * 16);
-    EXPECT_EQ(connections_within(1024, 256), 1U);
+    EXPECT_EQ(connections_within(1024, 5, 0), 768U - 4 * 16);
+    EXPECT_EQ(connections_within(1024, 256, 0), 1U);
+    EXPECT_EQ(connections_within(1024, 2, 128), 768U - 16 - 2 * 128);
 }
 
 TEST(FileLimit, SaysHowManyBrowsersThereIsRoomForAndWhatBoundsIt) {

@@ -27,7 +27,7 @@ protected:
     [[nodiscard]] PublishRequest published(const HttpRequest& request) {
         assert_on_listener_thread();
         Answer answered = answer(request, context());
-        if (auto* const publish = std::get_if<PublishRequest>(&answered)) return *publish;
+        if (auto* const made = std::get_if<PublishThenReply>(&answered)) return made->publish;
         const auto* const reply = std::get_if<HttpReply>(&answered);
         ADD_FAILURE() << (reply != nullptr ? reply->body : "a login check");
         return {};
@@ -85,18 +85,55 @@ TEST_F(PublishApiTest, RefusesOtherBodiesAndSaysWhatIsKnown) {
         {"{", "not JSON"},
         {"[]", R"({"topic":"...")"},
         {R"("t")", R"({"topic":"...")"},
-        {"{}", "topic is missing"},
-        {R"({"topic":1})", "topic must be a string"},
-        {R"({"topic":"t","qos":3})", "qos must be 0, 1 or 2"},
-        {R"({"topic":"t","qos":-1})", "qos must be 0, 1 or 2"},
-        {R"({"topic":"t","qos":1.0})", "qos must be 0, 1 or 2"},
-        {R"({"topic":"t","qos":"1"})", "qos must be 0, 1 or 2"},
-        {R"({"topic":"t","retain":1})", "retain must be true or false"},
+        {"{}", R"("topic" is missing)"},
+        {R"({"topic":1})", R"("topic" must be a string)"},
+        {R"({"topic":"t","qos":3})", R"("qos" must be 0, 1 or 2)"},
+        {R"({"topic":"t","qos":-1})", R"("qos" must be 0, 1 or 2)"},
+        {R"({"topic":"t","qos":1.0})", R"("qos" must be 0, 1 or 2)"},
+        {R"({"topic":"t","qos":"1"})", R"("qos" must be 0, 1 or 2)"},
+        {R"({"topic":"t","retain":1})", R"("retain" must be true or false)"},
         {R"({"topic":"t","retained":true})", "known are topic, payload, qos, retain"},
         {R"({"topic":"t","topic":"u"})", R"("topic" stands twice)"},
         {R"({"topic":"t","payload":"a","payload":1})", R"("payload" stands twice)"},
     };
     for (const auto& c : cases) expect_refused(post(c.body), 400, "bad_request", c.message);
+}
+
+TEST_F(PublishApiTest, TakesAForm) {
+    HttpRequest form = post("topic=a%2Fb&payload=x+y&qos=2&retain=true");
+    form.content_type = "application/x-www-form-urlencoded";
+    const PublishRequest made = published(form);
+    EXPECT_EQ(made.topic, "a/b");
+    EXPECT_EQ(made.payload, "x y");
+    EXPECT_EQ(made.qos, 2);
+    EXPECT_TRUE(made.retain);
+
+    const struct {
+        const char *body, *message;
+    } cases[] = {
+        {"", R"("topic" is missing)"},
+        {"topic=a&topic=b", R"("topic" stands twice)"},
+        {"topic=a&qos=3", R"("qos" must be 0, 1 or 2)"},
+        {"topic=a&qos=", R"("qos" must be 0, 1 or 2)"},
+        {"topic=a&retain=on", R"("retain" must be true or false)"},
+        {"topic=a&x=1", "known are topic"},
+        {"topic=%", "the form"},
+    };
+    for (const auto& c : cases) {
+        form.body = c.body;
+        expect_refused(form, 400, "bad_request", c.message);
+    }
+    form.body = "topic=a";
+    form.sec_fetch_site = "cross-site";  // and no Origin, as older browsers send forms
+    expect_refused(form, 403, "forbidden", "another site");
+}
+
+TEST_F(PublishApiTest, NamesEveryFieldThatIsWrong) {
+    const HttpReply reply = ask(post(R"({"qos":7,"retain":"x"})"));
+    EXPECT_EQ(json::parse(reply.body)["error"]["fields"],
+              (json{{"topic", "is missing"},
+                    {"qos", "must be 0, 1 or 2"},
+                    {"retain", "must be true or false"}}));
 }
 
 TEST_F(PublishApiTest, RefusesTopicsThatNobodyCouldPublishTo) {
@@ -109,9 +146,9 @@ TEST_F(PublishApiTest, RefusesTopicsThatNobodyCouldPublishTo) {
 }
 
 TEST_F(PublishApiTest, RefusesOtherTypesAndMethods) {
-    HttpRequest form = post("topic=a");
-    form.content_type = "application/x-www-form-urlencoded";
-    expect_refused(form, 415, "bad_request", "application/json");
+    HttpRequest text = post("topic=a");
+    text.content_type = "text/plain";
+    expect_refused(text, 415, "bad_request", "application/json");
 
     const HttpReply got = get("/api/publish");
     EXPECT_EQ(got.status, 405);
@@ -163,7 +200,7 @@ TEST_F(PublishApiTest, ItsBodyMayBeAsLargeAsTheLimitSays) {
 TEST_F(PublishApiTest, RepliesWhatBecameOfIt) {
     const HttpRequest request = post("{}");
     const auto reply = [&](std::optional<PublishResult> result) {
-        return answer_published(request, context(), result);
+        return answer_published(request, context(), result, "{\"ok\":true}");
     };
 
     EXPECT_EQ(reply(PublishResult::Taken).status, 200);
@@ -180,7 +217,7 @@ TEST_F(PublishApiTest, AReplyThatCameLaterIsReadableForThePageThatAsked) {
     HttpRequest request = post("{}");
     request.facts.origin = "http://localhost";
 
-    const HttpReply reply = answer_published(request, context(), PublishResult::Taken);
+    const HttpReply reply = answer_published(request, context(), PublishResult::Taken, "{}");
 
     EXPECT_TRUE(reply.has_header("Access-Control-Allow-Origin"));
 }

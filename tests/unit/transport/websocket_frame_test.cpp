@@ -36,6 +36,10 @@ TEST(WebSocketFrame, PlainModeIsThePayloadAndNothingAroundIt) {
     }
 }
 
+TEST(WebSocketFrame, BinaryFramesAreAsLongAsTheyLike) {
+    EXPECT_TRUE(websocket_frame(Opcode::Binary, std::string(70'000, 'x')).starts_with("\x82\x7f"));
+}
+
 TEST(WebSocketFrame, APingIsTwoBytes) {
     EXPECT_EQ(websocket_frame(Opcode::Ping, {}), std::string("\x89\x00", 2));
 }
