@@ -219,6 +219,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
         snapshot->listener.www = bound_.www;
     }
     snapshot->limits = config_.limits;
+    snapshot->socketio = config_.socketio;
     snapshot->auth = config_.auth;
     snapshot->access = access_;
     snapshot->tls = tls_;

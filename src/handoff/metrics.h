@@ -48,6 +48,9 @@ enum class Limit : std::uint8_t {
     Pacing,
     Files,
     TunnelBuffer,
+    SocketIoPing,
+    SocketIoConnect,
+    SocketIoPayload,
     Count,
 };
 
@@ -81,6 +84,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "pacing",
         "files",
         "tunnel_buffer",
+        "socketio.ping_timeout",
+        "socketio.connect_timeout",
+        "socketio.max_payload",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is

@@ -35,6 +35,13 @@ public:
     }
     [[nodiscard]] AddressCounts& addresses() noexcept { return addresses_; }
 
+    // Sessions that live longer than a connection, as those of Socket.IO on polling: likewise.
+    [[nodiscard]] std::uint32_t enter_session() noexcept {
+        return sessions_.fetch_add(1, std::memory_order_relaxed) + 1;
+    }
+    void leave_session() noexcept { sessions_.fetch_sub(1, std::memory_order_relaxed); }
+    [[nodiscard]] AddressCounts& session_addresses() noexcept { return session_addresses_; }
+
 private:
     static constexpr std::uint32_t sockets_per_tunnel = 2;
 
@@ -42,6 +49,8 @@ private:
     std::atomic<std::uint32_t> open_{0};
     std::atomic<std::uint32_t> tunnels_{0};
     AddressCounts addresses_;
+    std::atomic<std::uint32_t> sessions_{0};
+    AddressCounts session_addresses_;
 };
 
 }  // namespace rtbridge

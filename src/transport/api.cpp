@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "access/admission.h"
-#include "transport/cors.h"
 #include "transport/denial.h"
+#include "transport/engineio_reply.h"
+#include "transport/engineio_server.h"
 #include "transport/http_route_api.h"
 #include "transport/http_routes.h"
 #include "transport/identification.h"
@@ -15,6 +16,7 @@
 #include "transport/metrics_text.h"
 #include "transport/pages.h"
 #include "transport/publish_api.h"
+#include "transport/retry_after.h"
 #include "transport/sessions_json.h"
 #include "transport/status_json.h"
 
@@ -170,6 +172,23 @@ std::optional<ConfiguredRoute> find_configured_route(const HttpRequest& request,
                            request.method == HttpMethod::Post ? std::move(post) : std::move(get)};
 }
 
+// A page of an allowed origin may read the answer (Fetch, 3.2); one of any other gets no header.
+// With its user's cookie only if the operator named it: "*" is for what everyone may see.
+HttpHeaders cors_headers(const RequestFacts& facts, const ApiContext& context) {
+    if (!facts.origin) return {};
+    HttpHeaders headers = {{"Access-Control-Allow-Origin", *facts.origin}};
+    if (origin_named(facts, context.config.listener)) {
+        headers.emplace_back("Access-Control-Allow-Credentials", "true");
+    }
+    headers.emplace_back("Vary", "Origin");
+    return headers;
+}
+
+void add_cors(HttpReply& reply, const RequestFacts& facts, const ApiContext& context) {
+    const HttpHeaders headers = cors_headers(facts, context);
+    reply.headers.insert(reply.headers.end(), headers.begin(), headers.end());
+}
+
 // OPTIONS, as browsers ask before a request that a form could not have made (Fetch, 4.8).
 HttpReply answer_preflight(const Route& route) {
     HttpReply reply;
@@ -209,6 +228,21 @@ Answer answer_route(const Route& route, Arrival arrival) ON_LISTENER_THREAD {
     return route.answer(arrival);
 }
 
+// Who it is shows when it connects to a namespace.
+Answer answer_engineio(EngineIoServer& engine, const HttpRequest& request,
+                       const ApiContext& context) ON_LISTENER_THREAD {
+    if (const auto refusal =
+            refuse_request(request.facts, context.config.listener, context.config.auth)) {
+        report_refused_request(context, request.facts, refusal->message);
+        return engineio_refusal(refusal->http_status, refusal->message);
+    }
+    const HttpHeaders cors = cors_headers(request.facts, context);
+    if (!context.draining) return engine.answer(request, cors);
+    HttpReply reply = with_retry(engineio_refusal(503, "draining"));
+    reply.headers.insert(reply.headers.end(), cors.begin(), cors.end());
+    return reply;
+}
+
 }  // namespace
 
 std::optional<std::string> not_ready_reason(const ApiContext& context) {
@@ -230,6 +264,9 @@ std::optional<std::string> not_ready_reason(const ApiContext& context) {
 }
 
 std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiContext& context) {
+    if (const EngineIoServer* const engine = context.engine_at(request.path)) {
+        return engine->settings().max_payload_bytes;
+    }
     const Route* const route = find_route(request.path);
     const std::size_t body_bytes = context.config.limits.body_bytes;
     if (route == nullptr) {
@@ -243,7 +280,15 @@ std::optional<std::size_t> body_bytes_max(const HttpRequest& request, const ApiC
                                                    : std::min(body_bytes, small_body_bytes);
 }
 
+std::shared_ptr<void> announce_body(const HttpRequest& request, const ApiContext& context) {
+    EngineIoServer* const engine = context.engine_at(request.path);
+    return engine == nullptr ? nullptr : engine->announce_post(request);
+}
+
 Answer answer(const HttpRequest& request, const ApiContext& context, const CheckedLogin* checked) {
+    if (EngineIoServer* const engine = context.engine_at(request.path)) {
+        return answer_engineio(*engine, request, context);
+    }
     const Route* route = find_route(request.path);
     std::optional<ConfiguredRoute> configured;
     if (route == nullptr) {
@@ -265,9 +310,9 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
     Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))
                                                             : answer_route(*route, arrival);
     if (auto* const reply = std::get_if<HttpReply>(&answered)) {
-        add_cors(reply->headers, request.facts, context.config.listener);
+        add_cors(*reply, request.facts, context);
     } else if (auto* const stream = std::get_if<SseRequest>(&answered)) {
-        add_cors(stream->headers, request.facts, context.config.listener);
+        stream->headers = cors_headers(request.facts, context);
     }
     return answered;
 }
@@ -275,7 +320,7 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
 HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
                            std::optional<PublishResult> result, std::string reply_text) {
     HttpReply reply = result ? publish_reply(*result, std::move(reply_text)) : publish_desk_full();
-    add_cors(reply.headers, request.facts, context.config.listener);
+    add_cors(reply, request.facts, context);
     return reply;
 }
 
@@ -286,7 +331,7 @@ HttpReply refuse_for_now(HttpReply refusal, const Impediment& impediment,
         !refuse_request(request.facts, context.config.listener, context.config.auth);
     if (!stream) return refusal;
     HttpReply bye = sse_bye(impediment.code, impediment.why, context);
-    add_cors(bye.headers, request.facts, context.config.listener);
+    add_cors(bye, request.facts, context);
     return bye;
 }
 

@@ -47,6 +47,11 @@ struct Impediment {
 [[nodiscard]] HttpReply refuse_for_now(HttpReply refusal, const Impediment& impediment,
                                        const HttpRequest& request, const ApiContext& context);
 
+// A request with a body has come, without the body. What is returned lives until it is answered;
+// null: nobody wants to know.
+[[nodiscard]] std::shared_ptr<void> announce_body(const HttpRequest& request,
+                                                  const ApiContext& context) ON_LISTENER_THREAD;
+
 // How large a body may be for answer() to need it. Nothing: none is read for this request.
 [[nodiscard]] std::optional<std::size_t> body_bytes_max(const HttpRequest& request,
                                                         const ApiContext& context);

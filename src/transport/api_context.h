@@ -9,6 +9,7 @@
 #include "handoff/publish_desk.h"
 #include "listener/session_access.h"
 #include "listener/sessions.h"
+#include "transport/engineio_mount.h"
 #include "transport/file_stream.h"
 
 namespace rtbridge {
@@ -27,11 +28,15 @@ struct ApiContext {
     LogLimiter& refusals;  // of what browsers were not allowed
     PublishDesk& publishes;
     FileStreams& file_streams;
+    const std::vector<EngineIoMount>* engines = nullptr;
 
     [[nodiscard]] const Authenticator& authenticator() const {
         return *config.access->authenticator;
     }
     [[nodiscard]] const Policy& policy() const { return *config.access->policy; }
+    [[nodiscard]] EngineIoServer* engine_at(std::string_view path) const {
+        return engines == nullptr ? nullptr : find_engine(*engines, path);
+    }
     [[nodiscard]] std::int64_t now_unix_s() const { return clock.unix_ms() / 1000; }
 };
 

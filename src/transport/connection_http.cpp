@@ -123,7 +123,10 @@ int Connection::on_request() {
     }
     request_ = std::make_shared<PendingRequest>(PendingRequest{std::move(request)});
     receiving_since_ = state_.clock.now();
-    if (post && wants_body) return 0;  // on_body_complete() follows, also for a body of no bytes
+    if (post && wants_body) {
+        request_->announced = announce_body(request_->request, state_.api());
+        return 0;  // on_body_complete() follows, also for a body of no bytes
+    }
     request_->body_complete = true;
     advance(nullptr);
     return request_->reply ? send_pending_reply() : 0;

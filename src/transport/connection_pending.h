@@ -25,6 +25,7 @@ struct Connection::PendingRequest {
     std::string reply_when_published{};
     std::optional<HttpReply> reply{};
     std::shared_ptr<HttpResponder> responder{};  // gives the reply later
+    std::shared_ptr<void> announced{};           // by announce_body()
 };
 
 struct Connection::PendingUpgrade {

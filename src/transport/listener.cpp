@@ -18,6 +18,7 @@
 #include <future>
 
 #include "transport/acceptor.h"
+#include "transport/engineio_server.h"
 #include "transport/listener_state.h"
 #include "transport/lws_server.h"
 #include "transport/mail_pace.h"
@@ -94,6 +95,7 @@ private:
         auto server = LwsServer::create(&loop_, state_);
         if (!server.ok()) return server.error();
         server_ = std::move(server).value();
+        if (deps_.mount) deps_.mount(state_);
         acceptor_ = std::make_unique<Acceptor>(&loop_, std::move(socket), *server_, state_);
         start_handles();
         return {};
@@ -110,12 +112,14 @@ private:
             close_handle(stay_awake_);
             close_handle(timer_);
             close_handle(release_);
+            close_handle(engines_timer_);
         }
         state_.tunnels.stop();
         if (server_) server_->shut_down();
         uv_run(&loop_, UV_RUN_DEFAULT);  // until every handle is closed
         acceptor_.reset();
         server_.reset();
+        state_.engines.clear();
         uv_run(&loop_, UV_RUN_DEFAULT);
     }
 
@@ -125,7 +129,8 @@ private:
         uv_idle_init(&loop_, &stay_awake_);
         uv_timer_init(&loop_, &timer_);
         uv_timer_init(&loop_, &release_);
-        prepare_.data = check_.data = timer_.data = release_.data = this;
+        uv_timer_init(&loop_, &engines_timer_);
+        prepare_.data = check_.data = timer_.data = release_.data = engines_timer_.data = this;
         uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
             assert_on_listener_thread();
             static_cast<Loop*>(handle->data)->before_sleep();
@@ -146,6 +151,7 @@ private:
 
     void before_sleep() noexcept ON_LISTENER_THREAD {
         switch_reading();
+        schedule_engines();
         if (!mail_.updates.empty()) {
             uv_idle_start(&stay_awake_, [](uv_idle_t*) {});
             return;
@@ -222,6 +228,38 @@ private:
         deps_.metrics.listener_errors.add();
     }
 
+    // Heartbeats and the like, which are finer than those of sessions.
+    void schedule_engines() ON_LISTENER_THREAD {
+        std::optional<SteadyTime> next;
+        for (const EngineIoMount& mount : state_.engines) {
+            const std::optional<SteadyTime> due = mount.server->next_deadline();
+            if (due && (!next || *due < *next)) next = due;
+        }
+        if (next == engines_due_) return;
+        engines_due_ = next;
+        if (!next) {
+            uv_timer_stop(&engines_timer_);
+            return;
+        }
+        const SteadyTime now = deps_.clock.now();
+        const auto wait = *next <= now ? std::chrono::milliseconds(0)
+                                       : std::chrono::ceil<std::chrono::milliseconds>(*next - now);
+        uv_timer_start(
+            &engines_timer_,
+            [](uv_timer_t* handle) {
+                assert_on_listener_thread();
+                static_cast<Loop*>(handle->data)->check_engines();
+            },
+            static_cast<std::uint64_t>(wait.count()), 0);
+    }
+
+    void check_engines() noexcept ON_LISTENER_THREAD try {
+        engines_due_.reset();
+        for (const EngineIoMount& mount : state_.engines) mount.server->check(deps_.clock.now());
+    } catch (const std::exception&) {
+        deps_.metrics.listener_errors.add();
+    }
+
     void apply(const ConfigSnapshotPtr& snapshot) ON_LISTENER_THREAD {
         if (snapshot->access != state_.config->access) {
             state_.accesses.clear();
@@ -230,6 +268,7 @@ private:
         state_.config = snapshot;
         state_.sessions.set_limits(snapshot->limits);
         server_->recheck_access();
+        for (const EngineIoMount& mount : state_.engines) mount.server->recheck_access();
     }
 
     void check_sessions() noexcept ON_LISTENER_THREAD try {
@@ -268,6 +307,9 @@ private:
         state_.login_worker.stop();
         state_.sessions.close_all(CloseCode::Shutdown, "shutdown");
         state_.tunnels.close_all(CloseCode::Shutdown, "shutdown");
+        for (const EngineIoMount& mount : state_.engines) {
+            mount.server->close_all(CloseCode::Shutdown, "server shutting down");
+        }
     }
 
     void continue_drain() ON_LISTENER_THREAD {
@@ -286,6 +328,8 @@ private:
     uv_idle_t stay_awake_{};  // while it is started the loop does not block
     uv_timer_t timer_{};
     uv_timer_t release_{};
+    uv_timer_t engines_timer_{};
+    std::optional<SteadyTime> engines_due_;  // what engines_timer_ is set to
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
     MailPace pace_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +20,8 @@
 
 namespace rtbridge {
 
+struct ListenerState;
+
 // A listener thread, seen from the broker thread: started once its socket listens and libwebsockets
 // is up, fed through the mailbox, stopped at unload. Everything that it runs is private to it.
 class Listener final : public Wakeup {
@@ -33,6 +36,8 @@ public:
         PublishDesk& publishes;
         SharedConnections& connections;
         std::string epoch;  // names the process, whose offsets are one sequence
+        // Puts more into ListenerState::engines; called by the thread before it serves.
+        std::function<void(ListenerState&)> mount{};
     };
     // Starts the thread and waits until it serves. Errors name what the operator has to change.
     [[nodiscard]] static Result<std::unique_ptr<Listener>, std::string> start(

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <unordered_set>
+#include <vector>
 
 #include "access/login_cache.h"
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "listener/sessions.h"
 #include "rules/json_document.h"
 #include "transport/api_context.h"
+#include "transport/engineio_mount.h"
 #include "transport/full_mode_shape.h"
 #include "transport/login_worker.h"
 #include "transport/mqtt_tunnels.h"
@@ -46,8 +48,8 @@ struct ListenerState {
           started(a_clock.now()) {}
 
     [[nodiscard]] ApiContext api() {
-        return {*config, sessions,  metrics,  clock,    started,   draining,
-                logins,  passwords, accesses, refusals, publishes, file_streams};
+        return {*config,   sessions, metrics,  clock,     started,      draining, logins,
+                passwords, accesses, refusals, publishes, file_streams, &engines};
     }
 
     ConfigSnapshotPtr config;
@@ -71,6 +73,8 @@ struct ListenerState {
     MqttTunnels tunnels;
     // Of which reading is to be switched off or on before the loop sleeps.
     std::unordered_set<Connection*> reading_changes;
+    // Those of Socket.IO; emptied on the listener's thread when it ends.
+    std::vector<EngineIoMount> engines;
     SteadyTime started;
     bool draining = false;
 };

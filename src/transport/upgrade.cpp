@@ -7,6 +7,7 @@
 
 #include "access/admission.h"
 #include "transport/denial.h"
+#include "transport/engineio_server.h"
 #include "transport/full_mode.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
@@ -164,7 +165,9 @@ HttpReply to_reply(const Conversation::Refusal& refusal) {
 Result<AcceptedUpgrade, HttpReply> accept_upgrade(const HttpRequest& request, WebSocket& socket,
                                                   ListenerState& state) {
     const Mode mode = mode_of(picked_subprotocol(request));
-    if (request.path != "/ws" && mode != Mode::Mqtt) {
+    EngineIoServer* const engine =
+        mode == Mode::Mqtt ? nullptr : find_engine(state.engines, request.path);
+    if (request.path != "/ws" && engine == nullptr && mode != Mode::Mqtt) {
         return Failure{HttpReply::error(404, "not_found", "WebSockets are served at /ws")};
     }
     if (auto refusal = refuse_form(request)) return Failure{std::move(*refusal)};
@@ -181,6 +184,10 @@ Result<AcceptedUpgrade, HttpReply> accept_upgrade(const HttpRequest& request, We
         return Failure{HttpReply::error(
             404, "not_found",
             "MQTT over WebSocket is off here; to in [mqtt_tunnel] switches it on")};
+    }
+    if (engine != nullptr) {
+        if (auto refusal = engine->refuse_upgrade(request)) return Failure{std::move(*refusal)};
+        return AcceptedUpgrade{engine->converse(socket, request)};
     }
     AcceptedUpgrade upgrade{};
     // In full mode credentials may come with hello.

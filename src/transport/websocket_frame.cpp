@@ -41,6 +41,21 @@ std::string_view frame_payload(std::string_view frame) {
     return frame.substr(header_bytes);
 }
 
+std::string_view take_frame_payload(std::string_view& frames) {
+    const std::string_view from = frame_payload(frames);
+    std::size_t bytes = static_cast<unsigned char>(frames[1]);
+    if (bytes > 125) {
+        bytes = 0;
+        const std::size_t header_bytes = frames.size() - from.size();
+        for (std::size_t i = 2; i < header_bytes; ++i) {
+            bytes = bytes << 8U | static_cast<unsigned char>(frames[i]);
+        }
+    }
+    assert(bytes <= from.size());
+    frames = from.substr(bytes);
+    return from.substr(0, bytes);
+}
+
 FramePtr PlainWebSocketShape::encode(const Update& update, Delivery /*delivery*/) const {
     return std::make_shared<const std::string>(websocket_frame(Opcode::Text, update.payload));
 }

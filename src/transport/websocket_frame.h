@@ -17,6 +17,9 @@ void append_frame_header(std::string& out, Opcode opcode, std::size_t payload_by
 // The payload of a frame that websocket_frame() made.
 [[nodiscard]] std::string_view frame_payload(std::string_view frame);
 
+// Takes the first of several such frames and returns its payload.
+[[nodiscard]] std::string_view take_frame_payload(std::string_view& frames);
+
 // /ws without subprotocol: each text frame is the payload and nothing around it.
 class PlainWebSocketShape final : public WireShape {
 public:
