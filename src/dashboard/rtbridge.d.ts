@@ -13,6 +13,7 @@ export interface Message<Data = any> {
   /** The payload, if it is neither. */
   readonly bytes?: Uint8Array;
   /** Grows from one message of the server's process to the next. */
+  /** NaN for newest values that came by server-sent events while more of them were to come. */
   readonly offset: number;
   /** Unix milliseconds; absent over server-sent events. */
   readonly ts?: number;

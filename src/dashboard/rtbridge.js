@@ -292,10 +292,12 @@ export function connect(url, options = {}) {
   const update = (wire, frame) => {
     const { o, ts } = frame;
     if (o <= wire.floor || wire.seen.has(o)) return;
-    wire.seen.add(o);
-    wire.top = Math.max(wire.top, o);
-    wire.ts = Math.max(wire.ts, ts ?? 0);
-    if (wire.ts - wire.markTs >= wire.holdMs) advance(wire);
+    if (o) {
+      wire.seen.add(o);
+      wire.top = Math.max(wire.top, o);
+      wire.ts = Math.max(wire.ts, ts ?? 0);
+      if (wire.ts - wire.markTs >= wire.holdMs) advance(wire);
+    }
     for (const listener of wire.listeners) deliver(listener, frame);
   };
 
@@ -393,8 +395,10 @@ export function connect(url, options = {}) {
     if (at >= 0) query.set("last_event_id", epoch + "-" + at);
     const go = current(({ ticket }) => {
       if (ticket) query.set("ticket", ticket);
-      const source = (wire.source = new EventSource(target("events?" + query, "http")));
+      // Without events that rules name, of which onmessage would not hear.
+      const source = (wire.source = new EventSource(target("events?events=0&" + query, "http")));
       source.onerror = current(() => lost(1006, "/events"));
+      source.addEventListener("bye", current(({ data }) => (bye = JSON.parse(data))));
       source.onopen = current(() => {
         // Whether nothing is missing is not said here.
         start(wire, at >= 0 && "latest", epoch, at ?? -1);
@@ -402,9 +406,10 @@ export function connect(url, options = {}) {
         advance(wire);
       });
       source.onmessage = current(({ data, lastEventId }) => {
-        const [, epoch, offset] = /(.+)-(.+)/.exec(lastEventId) ?? [];
-        if (wire.epoch && wire.epoch != epoch) start(wire, "", epoch, -1);
-        wire.epoch = epoch;
+        // Without an id: of newest values of which more are to come, no place to go on from.
+        const [epoch, offset] = lastEventId.split("-");
+        wire.epoch ||= epoch;
+        if (epoch && wire.epoch != epoch) start(wire, "", epoch, -1);
         const frame = { t: request.topics.join(), o: +offset };
         try {
           frame.d = JSON.parse(data);

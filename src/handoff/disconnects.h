@@ -9,7 +9,7 @@
 
 namespace rtbridge {
 
-// How WebSockets ended, by close code. Bounded: a browser may make up a code, and all of those are
+// How WebSockets and event streams ended, by close code. Bounded: a browser may make up a code, and all of those are
 // counted as one.
 class Disconnects {
 public:

@@ -18,6 +18,8 @@ constexpr int bad_requests_max = 3;
 constexpr std::chrono::seconds stalled_after{1};
 // Proxies end an answer in which nothing comes for long (protocols.md 2).
 constexpr std::chrono::milliseconds silence_max{15'000};
+// By so much a session may be looked at later than it is due.
+constexpr std::chrono::milliseconds lateness{500};
 constexpr std::chrono::minutes looked_at_every{1};
 
 // Browsers that come back together after a restart must not be pinged together for ever: each first
@@ -39,6 +41,13 @@ Session::Session(SessionRecordPtr record, SessionAccessPtr access, SessionOutput
       last_write_(last_life_),
       requests_(environment.clock.now()) {
     schedule_check();
+}
+
+bool Session::up_to_date() const {
+    return queue_.empty() && control_.empty() &&
+           std::none_of(subscriptions_.begin(), subscriptions_.end(), [](const auto& subscription) {
+               return subscription->catch_up != nullptr || subscription->gap.any();
+           });
 }
 
 Subscription* Session::find_subscription(std::uint32_t number) const {
@@ -152,14 +161,17 @@ bool Session::send_catch_up() {
     const WireShape& shape = output_.shape(subscription->number);
     static thread_local std::vector<FramePtr> frames;
     frames.clear();
-    for (const UpdatePtr& update : catch_up.step(catch_up_entries, write_chunk_bytes)) {
+    std::vector<UpdatePtr> updates = catch_up.step(catch_up_entries, write_chunk_bytes);
+    const bool in_order = catch_up.in_order() || catch_up.done();
+    if (shape.marks_places() && in_order) sort_by_offset(updates);
+    for (const UpdatePtr& update : updates) {
         if (!shape.carries(*update)) continue;
         if (!may_receive(*update)) {
             env_.metrics.filtered_browsers.add();
             continue;
         }
         record_->matched.add();
-        FramePtr frame = shape.encode(*update, Delivery::Replayed);
+        FramePtr frame = shape.encode(*update, in_order ? Delivery::Replayed : Delivery::Unordered);
         if (frame->size() > env_.limits->queue.hard_bytes) {
             count_dropped(1);
             env_.metrics.hit(Limit::QueueHard);
@@ -321,7 +333,7 @@ std::optional<SteadyTime> Session::next_liveness_check() const {
         case Liveness::Elsewhere:
             return std::nullopt;
         case Liveness::Told:
-            return last_write_ + std::min(interval, silence_max);
+            return last_write_ + std::min(interval, silence_max - lateness);
         case Liveness::Asked:
             return pinged_at_ ? *pinged_at_ + interval / 2 : last_life_ + interval;
         case Liveness::Watched:

@@ -99,6 +99,8 @@ public:
         return output_.shape(subscription);
     }
     [[nodiscard]] bool closing() const { return closing_; }
+    // Nothing waits, and no gap is to be told.
+    [[nodiscard]] bool up_to_date() const;
 
     // For SubscriptionGroup: frames joined once for many sessions.
 

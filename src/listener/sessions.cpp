@@ -86,11 +86,13 @@ Subscribed Sessions::subscribe(Session& session, const SubscriptionRequest& requ
 Recovered Sessions::begin(Subscription& subscription, const SubscriptionRequest& request) {
     const Selection& selection = subscription.group->selection();
     const Grants& grants = *subscription.session.access()->grants;
-    const ValueStore::Payloads payloads = subscription.group->kind().shape->payloads();
+    const WireShape& shape = *subscription.group->kind().shape;
+    const ValueStore::Payloads payloads = shape.payloads();
     const std::uint64_t until = subscription.offset;
     const auto newest_values = [&](std::uint64_t since) {
-        subscription.catch_up =
-            std::make_unique<CatchUp>(ValueStore::Walk(values_, selection, payloads), since, until);
+        subscription.catch_up = std::make_unique<CatchUp>(
+            ValueStore::Walk(values_, selection, payloads), since, until,
+            shape.marks_places() ? CatchUp::Live::Waits : CatchUp::Live::Passes);
     };
     if (!request.since || request.since->epoch != deps_.epoch) {
         if (request.snapshot) newest_values(0);

@@ -17,6 +17,8 @@ using FramePtr = std::shared_ptr<const std::string>;
 enum class Delivery : std::uint8_t {
     Live,
     Replayed,  // of a snapshot, or missed while the browser was away
+    // Of a snapshot of which more is to come, in no order: its offset is no place to resume from.
+    Unordered,
 };
 
 // How a transport writes what a subscription gets; one object per wire shape, living as long as the
@@ -30,6 +32,10 @@ public:
     [[nodiscard]] virtual Payloads payloads() const = 0;
     // False: this update can't be expressed and is skipped (and counted).
     [[nodiscard]] bool carries(const Update& update) const { return update.fits(payloads()); }
+
+    // What is written says from where to go on, so live updates wait for what a subscription begins
+    // with.
+    [[nodiscard]] virtual bool marks_places() const { return false; }
 
     // Appends frames of this or of another shape of the same session, as one write.
     virtual void append(std::string& out, std::span<const std::string_view> frames) const {

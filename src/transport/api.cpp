@@ -78,6 +78,12 @@ Answer answer_websocket_status(const Arrival& arrival) {
                       ",\"websocketEnabled\":true}");
 }
 
+Answer answer_events(const Arrival& arrival) ON_LISTENER_THREAD {
+    auto stream = read_sse_request(arrival.request, arrival.context, arrival.access);
+    if (!stream.ok()) return stream.error();
+    return std::move(stream).value();
+}
+
 Answer answer_upgrade_required(const Arrival&) {
     return HttpReply::error(400, "bad_request", "/ws is a WebSocket: open it with an upgrade");
 }
@@ -128,6 +134,7 @@ constexpr Route routes[] = {
     {"/healthz", Takes::Get, Needs::Nothing, answer_health},
     {"/readyz", Takes::Get, Needs::Nothing, answer_ready},
     {"/ws", Takes::Get, Needs::Identity, answer_upgrade_required},
+    {sse_path, Takes::Stream, Needs::Identity, answer_events},
     {"/api/status", Takes::Get, Needs::Identity, answer_status},
     {"/api/latest", Takes::Get, Needs::Identity, answer_latest_values},
     {"/api/sessions", Takes::Get, Needs::Admin, answer_sessions},
@@ -185,10 +192,14 @@ void add_cors(HttpReply& reply, const RequestFacts& facts, const ApiContext& con
 HttpReply answer_preflight(const Route& route) {
     HttpReply reply;
     reply.status = 204;
-    reply.headers = {{"Access-Control-Allow-Methods", method_list(route.takes)},
-                     {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
-                     {"Access-Control-Max-Age", std::string(preflight_age_s)},
-                     {"Allow", method_list(route.takes) + ", OPTIONS"}};
+    reply.headers = {
+        {"Access-Control-Allow-Methods", method_list(route.takes)},
+        // The last two are sent by clients of event streams that are made with fetch().
+        {"Access-Control-Allow-Headers", route.takes == Takes::Stream
+                                             ? "Authorization, Cache-Control, Last-Event-ID"
+                                             : "Authorization, Content-Type"},
+        {"Access-Control-Max-Age", std::string(preflight_age_s)},
+        {"Allow", method_list(route.takes) + ", OPTIONS"}};
     return reply;
 }
 
@@ -293,8 +304,11 @@ Answer answer(const HttpRequest& request, const ApiContext& context, const Check
     }
     Answer answered = request.method == HttpMethod::Options ? Answer(answer_preflight(*route))
                                                             : answer_route(*route, arrival);
-    if (auto* const reply = std::get_if<HttpReply>(&answered))
+    if (auto* const reply = std::get_if<HttpReply>(&answered)) {
         add_cors(*reply, request.facts, context);
+    } else if (auto* const stream = std::get_if<SseRequest>(&answered)) {
+        stream->headers = cors_headers(request.facts, context);
+    }
     return answered;
 }
 
@@ -303,6 +317,17 @@ HttpReply answer_published(const HttpRequest& request, const ApiContext& context
     HttpReply reply = result ? publish_reply(*result, std::move(reply_text)) : publish_desk_full();
     add_cors(reply, request.facts, context);
     return reply;
+}
+
+HttpReply refuse_for_now(HttpReply refusal, const Impediment& impediment,
+                         const HttpRequest& request, const ApiContext& context) {
+    const bool stream =
+        request.path == sse_path && request.method == HttpMethod::Get &&
+        !refuse_request(request.facts, context.config.listener, context.config.auth);
+    if (!stream) return refusal;
+    HttpReply bye = sse_bye(impediment.code, impediment.why, context);
+    add_cors(bye, request.facts, context);
+    return bye;
 }
 
 }  // namespace rtbridge

@@ -10,6 +10,7 @@
 #include "transport/http_reply.h"
 #include "transport/http_request.h"
 #include "transport/login_check.h"
+#include "transport/sse_request.h"
 
 namespace rtbridge {
 
@@ -21,10 +22,10 @@ struct PublishThenReply {
 };
 
 // What to reply; or a check to run beside the loop first, whose result goes into a second call; or
-// what the broker is to publish first, whose result goes into answer_published(); or who replies
-// later.
-using Answer =
-    std::variant<HttpReply, LoginCheck, PublishThenReply, std::shared_ptr<HttpResponder>>;
+// what the broker is to publish first, whose result goes into answer_published(); or a stream of
+// server-sent events; or who replies later.
+using Answer = std::variant<HttpReply, LoginCheck, PublishThenReply, SseRequest,
+                            std::shared_ptr<HttpResponder>>;
 
 // The answer to any request but a WebSocket upgrade: routes of design, dashboard, errors as JSON.
 // Refuses who may not in, except at the page and the health checks, which need no identity.
@@ -35,6 +36,16 @@ using Answer =
 // the desk had no room for it.
 [[nodiscard]] HttpReply answer_published(const HttpRequest& request, const ApiContext& context,
                                          std::optional<PublishResult> result, std::string reply);
+
+// Why a session could not be opened for now, as the session would be told.
+struct Impediment {
+    CloseCode code;
+    std::string why;
+};
+// What to answer in place of a refusal that passes: the refusal, or to an EventSource a stream that
+// tells it to come back.
+[[nodiscard]] HttpReply refuse_for_now(HttpReply refusal, const Impediment& impediment,
+                                       const HttpRequest& request, const ApiContext& context);
 
 // A request with a body has come, without the body. What is returned lives until it is answered;
 // null: nobody wants to know.

@@ -51,6 +51,8 @@ public:
     int on_body_complete() ON_LISTENER_THREAD;
     int on_http_writable() ON_LISTENER_THREAD;
     void on_http_closed() ON_LISTENER_THREAD;
+    // The browser left, or says something, while its answer is under way.
+    void on_peer_event() ON_LISTENER_THREAD;
     // An Upgrade header: 0 = a WebSocket so far, on_upgrade() follows.
     int on_upgrade_offer() ON_LISTENER_THREAD;
     int on_upgrade() ON_LISTENER_THREAD;  // 0 = let it become a WebSocket
@@ -95,6 +97,7 @@ public:
     // HttpExchange; ready() and the like as above
     void reply(const HttpReply& reply) override;
     void begin_stream(const HttpReply& head) override;
+    void give_up_after(std::chrono::milliseconds patience) override;
     void end_stream(std::string_view last_chunks) override;
 
 private:
@@ -109,7 +112,7 @@ private:
     [[nodiscard]] HttpRequest next_request() ON_LISTENER_THREAD;
     void count_for(const std::string& client_address) ON_LISTENER_THREAD;
     // Before anything else is looked at.
-    [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request) const;
+    [[nodiscard]] std::optional<HttpReply> refuse_at_once(const HttpRequest& request);
     // HTTP: connection_http.cpp
     [[nodiscard]] std::optional<HttpReply> refuse_request_form(const HttpRequest& request);
     void advance(const CheckedLogin* checked) ON_LISTENER_THREAD;

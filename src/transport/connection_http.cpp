@@ -1,7 +1,7 @@
 // The HTTP side of a Connection:
 //
 //     headers -> on_request -> [body -> on_body_complete] -> advance -> [LoginCheck -> advance]
-//     -> [PublishRequest -> answer_published] [HttpResponder ... ] -> reply
+//     -> [PublishRequest -> answer_published] [SseRequest -> HttpResponder ... ] -> reply
 //
 // libwebsockets 4.1.6 is at a loss with requests that do not wait for the answer to the one before:
 // it takes what follows for the same request's body, and a request with a body that it has kept
@@ -19,12 +19,15 @@
 #include <utility>
 #include <variant>
 
+#include "listener/limit_reason.h"
 #include "transport/api.h"
 #include "transport/connection.h"
 #include "transport/connection_pending.h"
 #include "transport/identification.h"
 #include "transport/listener_state.h"
+#include "transport/lws_server.h"
 #include "transport/retry_after.h"
+#include "transport/sse_stream.h"
 
 namespace rtbridge {
 namespace {
@@ -38,6 +41,10 @@ HttpReply body_too_large(ListenerState& state, std::size_t bytes_max) {
                             "the body is larger than " + std::to_string(bytes_max) + " bytes");
 }
 
+LwsServer& server_of(lws* wsi) {
+    return *static_cast<LwsServer*>(lws_context_user(lws_get_context(wsi)));
+}
+
 }  // namespace
 
 bool Connection::receiving() const {
@@ -45,15 +52,20 @@ bool Connection::receiving() const {
            (conversation_ && conversation_->waits_for_hello());
 }
 
-std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) const {
+std::optional<HttpReply> Connection::refuse_at_once(const HttpRequest& request) {
     if (request.ambiguous) {
         return HttpReply::error(400, "bad_request",
                                 "the request is not clear: its version, or a blank before a colon");
     }
     if (capacity_ == Capacity::Free) return std::nullopt;
-    return with_retry(capacity_ == Capacity::TooManyConnections
-                          ? HttpReply::error(503, "unavailable", "limits.connections is reached")
-                          : HttpReply::error(429, "limit", "limits.connections_per_ip is reached"));
+    return refuse_for_now(
+        with_retry(capacity_ == Capacity::TooManyConnections
+                       ? HttpReply::error(503, "unavailable", "limits.connections is reached")
+                       : HttpReply::error(429, "limit", "limits.connections_per_ip is reached")),
+        {CloseCode::OverCapacity, capacity_ == Capacity::TooManyConnections
+                                      ? "limit=connections"
+                                      : "limit=connections_per_ip"},
+        request, state_.api());
 }
 
 // What is refused whatever it asks for.
@@ -64,7 +76,10 @@ std::optional<HttpReply> Connection::refuse_request_form(const HttpRequest& requ
         state_.metrics.hit(Limit::RequestsPerSecond);
         HttpReply reply = HttpReply::error(429, "rate", "limits.requests_per_second is reached");
         reply.headers.emplace_back("Retry-After", "1");
-        return reply;
+        return refuse_for_now(std::move(reply),
+                              {CloseCode::RateLimited,
+                               limit_reason("requests_per_second", limits.requests_per_second)},
+                              request, state_.api());
     }
     if (request.method != HttpMethod::Post || !request.has_body) return std::nullopt;
     const std::optional<std::size_t> bytes_max = body_bytes_max(request, state_.api());
@@ -147,6 +162,7 @@ int Connection::on_http_writable() {
 // Fewer bytes than announced: only the end of the connection tells.
 int Connection::finish_stream() {
     const std::shared_ptr<PendingRequest> pending = std::exchange(request_, nullptr);
+    if (pending->responder) pending->responder->on_gone();
     const bool whole = pending->stream_bytes_left == 0;
     if (!whole || after_reply(pending->request) == AfterReply::Close) return -1;
     return finish_answer();
@@ -161,19 +177,26 @@ void Connection::advance(const CheckedLogin* checked) {
         wait_for(std::move(*check));
     } else if (auto* const publish = std::get_if<PublishThenReply>(&answered)) {
         wait_for(std::move(*publish));
+    } else if (auto* const stream = std::get_if<SseRequest>(&answered)) {
+        wait_for(std::make_shared<SseStream>(state_, std::move(*stream)));
     } else {
         wait_for(std::get<std::shared_ptr<HttpResponder>>(std::move(answered)));
     }
 }
 
-// Reading goes on: that is how libwebsockets notices that the browser has gone. A request that
-// comes meanwhile ends the connection.
+// A request that comes meanwhile ends the connection.
 void Connection::wait_for(std::shared_ptr<HttpResponder> responder) {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
     request_->responder = responder;
     request_->answering = true;
     responder->begin(*this);
-    if (request_) request_->answering = false;
+    if (!request_) return;
+    request_->answering = false;
+    if (request_->responder) server_of(wsi_).peers().add(*this, lws_get_socket_fd(wsi_));
+}
+
+void Connection::on_peer_event() {
+    if (!dead_) abandon();
 }
 
 void Connection::reply(const HttpReply& reply) {
@@ -181,15 +204,29 @@ void Connection::reply(const HttpReply& reply) {
     const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
     request_->reply = reply;
     if (request_->answering) return;  // whoever asked sends it
+    server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
     if (send_pending_reply() != 0) abandon();
 }
 
 void Connection::begin_stream(const HttpReply& head) {
     if (dead_ || !request_) return;
-    if (!head.body_bytes) return send_reply(head, AfterReply::Close, Body::Chunks);
-    request_->stream_bytes_left = head.body_bytes;
-    send_reply(head, after_reply(request_->request), Body::Omit);
-    expect_reading();
+    if (head.body_bytes) {
+        request_->stream_bytes_left = head.body_bytes;
+        send_reply(head, after_reply(request_->request), Body::Omit);
+        return expect_reading();
+    }
+    request_->chunked = request_->request.takes_chunks;
+    send_reply(head, AfterReply::Close, request_->chunked ? Body::Chunks : Body::UntilClose);
+    // This may go on for long. Of the request it needs nothing more, nor does libwebsockets of its
+    // table of headers, which is larger than all the rest.
+    request_->request = {};
+    lws_http_headers_detach(wsi_);
+}
+
+void Connection::give_up_after(std::chrono::milliseconds patience) {
+    const auto patience_ms = static_cast<unsigned>(patience.count());
+    (void)setsockopt(lws_get_socket_fd(wsi_), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,
+                     sizeof(patience_ms));
 }
 
 // A stream of known length is no session, whose queue would have its own patience.
@@ -200,15 +237,17 @@ void Connection::expect_reading() {
 }
 
 void Connection::end_stream(std::string_view last_chunks) {
-    if (dead_ || !request_ || !request_->responder) return;
-    const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
-    request_->stream_ended = true;
+    if (dead_ || !request_ || std::exchange(request_->stream_ended, true)) return;
     if (request_->stream_bytes_left) {
+        // The next request may come as soon as the last byte is sent.
+        server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
         if (!last_chunks.empty() && write(last_chunks) == Written::No) return;
         lws_callback_on_writable(wsi_);  // ends the answer, once it is sent
         return;
     }
-    if (write(std::string(last_chunks) + "0\r\n\r\n") == Written::No) return;
+    std::string bytes(last_chunks);
+    if (request_->chunked) bytes += "0\r\n\r\n";
+    if (!bytes.empty() && write(bytes) == Written::No) return;
     lws_set_timeout(wsi_, PENDING_TIMEOUT_HTTP_CONTENT, stream_end_timeout_s);
     lws_callback_on_writable(wsi_);  // closes, once it is sent
 }
@@ -247,8 +286,9 @@ void Connection::wait_for(LoginCheck check) {
             }
         });
     if (!started) {
-        request_->reply =
-            with_retry(HttpReply::error(503, "unavailable", "too many logins at this time"));
+        request_->reply = refuse_for_now(
+            with_retry(HttpReply::error(503, "unavailable", "too many logins at this time")),
+            {CloseCode::RateLimited, "limit=login_checks"}, request_->request, state_.api());
         return;
     }
     stop_reading();

@@ -18,6 +18,7 @@ struct Connection::PendingRequest {
     HttpRequest request;
     bool body_complete = false;
     bool answering = false;  // in advance(), whose caller sends the reply
+    bool chunked = false;    // the stream
     bool stream_ended = false;
     // Of a stream whose length was announced.
     std::optional<std::uint64_t> stream_bytes_left{};

@@ -15,11 +15,6 @@ namespace {
 
 constexpr int violations_max = 3;
 
-double draw_lot() {
-    static thread_local std::minstd_rand random{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0, 1)(random);
-}
-
 }  // namespace
 
 FullMode::FullMode(ListenerState& state, SessionOutput& output, RequestFacts facts)

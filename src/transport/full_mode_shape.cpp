@@ -23,7 +23,7 @@ FramePtr FullModeShape::encode(const Update& update, Delivery delivery) const {
     static thread_local std::string text;
     text = head_;
     append_update_head(text, update);
-    if (delivery == Delivery::Replayed) text += ",\"r\":1";
+    if (delivery != Delivery::Live) text += ",\"r\":1";
     append_update_payload(text, update);
     text += '}';
     auto frame = std::make_shared<const std::string>(websocket_frame(Opcode::Text, text));

@@ -1,6 +1,7 @@
 #include "transport/goodbye.h"
 
 #include <algorithm>
+#include <random>
 
 #include "base/json_text.h"
 
@@ -22,6 +23,11 @@ RetryWindow window(milliseconds from, milliseconds to, milliseconds spread, doub
 }
 
 }  // namespace
+
+double draw_lot() {
+    static thread_local std::minstd_rand random{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(random);
+}
 
 std::optional<RetryWindow> retry_window(CloseCode code, std::size_t sessions, double chance) {
     const auto number = static_cast<unsigned>(code);

@@ -21,6 +21,9 @@ struct RetryWindow {
 [[nodiscard]] std::optional<RetryWindow> retry_window(CloseCode code, std::size_t sessions,
                                                       double chance);
 
+// A chance from 0 to 1. Thread: any.
+[[nodiscard]] double draw_lot();
+
 // {"op":"bye","code":4200,"why":"shutdown","retry":{"min":500,"max":12000}}
 [[nodiscard]] std::string goodbye(CloseCode code, std::string_view why,
                                   const std::optional<RetryWindow>& retry);

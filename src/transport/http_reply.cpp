@@ -80,7 +80,7 @@ std::string to_wire(const HttpReply& reply, AfterReply after, Body body) {
         add("Content-Type", reply.content_type);
         if (body == Body::Chunks) {
             add("Transfer-Encoding", "chunked");
-        } else {
+        } else if (body != Body::UntilClose) {
             add("Content-Length", std::to_string(reply.body_bytes.value_or(reply.body.size())));
         }
     }

@@ -52,8 +52,9 @@ inline constexpr std::array<std::pair<const char*, const char*>, 3> page_securit
 
 enum class Body {
     Send,
-    Omit,    // HEAD and 304
-    Chunks,  // follows in chunks of unknown number (RFC 9112, 7.1)
+    Omit,        // HEAD and 304
+    Chunks,      // follows in chunks of unknown number (RFC 9112, 7.1)
+    UntilClose,  // follows, and ends with the connection (RFC 9112, 6.3)
 };
 
 // The bytes for the wire: status line, the headers of every answer (length, no caching unless the

@@ -165,6 +165,8 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.content_type = media_type(header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE).value_or(""));
     request.sec_fetch_mode = custom_header(wsi, "sec-fetch-mode:");
     request.sec_fetch_site = custom_header(wsi, "sec-fetch-site:");
+    request.last_event_id = custom_header(wsi, "last-event-id:");
+    request.takes_chunks = header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1";
     request.requested_headers = header(wsi, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS).value_or("");
     const std::optional<std::string> length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     if (length) request.body_bytes = as_number(*length);

@@ -20,6 +20,7 @@
 #include "transport/login_worker.h"
 #include "transport/mqtt_tunnels.h"
 #include "transport/request_facts_pool.h"
+#include "transport/sse_shape.h"
 
 namespace rtbridge {
 
@@ -41,6 +42,7 @@ struct ListenerState {
           connections(all_connections),
           refusals(a_log),
           login_worker(loop, all_metrics),
+          sse_shapes(epoch),
           sessions({all_metrics, a_clock, all_sessions, epoch}, config->limits),
           tunnels(loop, a_clock, a_log),
           started(a_clock.now()) {}
@@ -65,6 +67,7 @@ struct ListenerState {
     FileStreams file_streams;
     LoginWorker login_worker;
     FullModeShapes full_mode_shapes;
+    const SseShapes sse_shapes;
     JsonDocument frame_document;  // memory to parse what browsers send
     Sessions sessions;
     MqttTunnels tunnels;

@@ -165,7 +165,7 @@ void use_tls(lws_context_creation_info& info) {
 Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
                                                                   ListenerState& state) {
     if (auto mismatch = version_mismatch()) return Failure{std::move(*mismatch)};
-    auto server = std::unique_ptr<LwsServer>(new LwsServer(state));
+    auto server = std::unique_ptr<LwsServer>(new LwsServer(loop, state));
     const LimitsConfig& limits = state.config->limits;
     const auto handshake_s = std::chrono::ceil<std::chrono::seconds>(limits.handshake_timeout);
 
@@ -216,7 +216,9 @@ LwsServer::~LwsServer() {
 }
 
 void LwsServer::shut_down() {
-    if (!std::exchange(shut_down_, true)) lws_context_destroy(context_);
+    if (std::exchange(shut_down_, true)) return;
+    peers_.stop();
+    lws_context_destroy(context_);
 }
 
 void LwsServer::adopt(int socket, std::string peer_address, Capacity capacity) {
@@ -242,6 +244,7 @@ void LwsServer::forget(Connection* connection) {
     const auto it = connections_.find(connection);
     if (it == connections_.end()) return;
     handshaking_.erase(connection);
+    peers_.forget(*connection);
     connections_.erase(it);
     if (observer_ != nullptr) observer_->on_connection_gone();
 }

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/thread_role.h"
 #include "transport/connection.h"
+#include "transport/peer_watch.h"
 
 struct lws_context;
 struct lws_protocols;
@@ -39,6 +40,7 @@ public:
     void check_handshakes(SteadyTime now) ON_LISTENER_THREAD;
     // The connection waits for something that has to come in time: a request's body.
     void watch(Connection* connection) ON_LISTENER_THREAD { handshaking_.insert(connection); }
+    [[nodiscard]] PeerWatch& peers() ON_LISTENER_THREAD { return peers_; }
 
     // Ends all connections. The loop must run on until it has no handles; then destroy the server.
     void shut_down() ON_LISTENER_THREAD;
@@ -56,9 +58,11 @@ public:
     void set_observer(Observer* observer) { observer_ = observer; }
 
 private:
-    explicit LwsServer(ListenerState& state) : state_(state) {}
+    LwsServer(uv_loop_s* loop, ListenerState& state) ON_LISTENER_THREAD : state_(state),
+                                                                          peers_(loop) {}
 
     ListenerState& state_;
+    PeerWatch peers_;
     Observer* observer_ = nullptr;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     // First request, or a request's body, not complete when last looked at.

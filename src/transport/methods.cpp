@@ -5,6 +5,7 @@ namespace rtbridge {
 bool takes(Takes wanted, HttpMethod method) {
     const bool reads = method == HttpMethod::Get || method == HttpMethod::Head;
     const bool posts = method == HttpMethod::Post;
+    if (wanted == Takes::Stream) return method == HttpMethod::Get;
     return (reads && wanted != Takes::Post) || (posts && wanted != Takes::Get);
 }
 
@@ -14,6 +15,8 @@ std::string method_list(Takes wanted) {
             return "GET, HEAD";
         case Takes::Post:
             return "POST";
+        case Takes::Stream:
+            return "GET";
         case Takes::Both:
             break;
     }

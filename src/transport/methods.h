@@ -8,7 +8,12 @@
 namespace rtbridge {
 
 // The methods that something at a path takes; HEAD goes with GET. Thread: any, pure.
-enum class Takes { Get, Post, Both };
+enum class Takes {
+    Get,
+    Post,
+    Both,
+    Stream,  // GET alone
+};
 
 [[nodiscard]] bool takes(Takes wanted, HttpMethod method);
 // "GET, HEAD, POST"

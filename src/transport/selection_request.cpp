@@ -19,8 +19,10 @@ Failure<SelectionRefusal> refused(std::string message) {
     return Failure{SelectionRefusal{std::move(message), std::nullopt}};
 }
 
-std::string unknown_parameter(const std::string& name, const std::set<std::string>& keys) {
+std::string unknown_parameter(const std::string& name, const std::set<std::string>& keys,
+                              std::initializer_list<std::string_view> others) {
     std::string text = "unknown parameter \"" + name + "\"; known are topic, snapshot";
+    for (const std::string_view other : others) text.append(", ").append(other);
     for (const std::string& key : keys) text += ", " + key;
     return text;
 }
@@ -36,8 +38,9 @@ std::string with_wildcards(std::string text) {
 
 }  // namespace
 
-Result<SelectionRequest, SelectionRefusal> read_selection(const HttpRequest& request,
-                                                          const ConfigSnapshot& config) {
+Result<SelectionRequest, SelectionRefusal> read_selection(
+    const HttpRequest& request, const ConfigSnapshot& config,
+    std::initializer_list<std::string_view> others) {
     const std::set<std::string> keys = key_names(config);
     SelectionRequest result;
     std::vector<KeySelector>& selected = result.selection.keys;
@@ -51,6 +54,8 @@ Result<SelectionRequest, SelectionRefusal> read_selection(const HttpRequest& req
         } else if (name == "snapshot") {
             if (value != "0" && value != "1") return refused("snapshot is 0 or 1");
             result.snapshot = value == "1";
+        } else if (std::find(others.begin(), others.end(), name) != others.end()) {
+            continue;
         } else if (keys.contains(name)) {
             if (value.empty()) return refused(name + " has no value");
             const bool other = std::any_of(selected.begin(), selected.end(),
@@ -63,7 +68,7 @@ Result<SelectionRequest, SelectionRefusal> read_selection(const HttpRequest& req
                                            [&](const auto& key) { return key.value == value; });
             if (!again) selected.push_back({name, value});
         } else if (name != "token" && name != "ticket") {  // credentials, read before
-            return refused(unknown_parameter(name, keys));
+            return refused(unknown_parameter(name, keys, others));
         }
     }
     if (result.selection.topics.size() + selected.size() > config.limits.subscriptions) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -26,7 +28,10 @@ struct SelectionRefusal {
 // Reads ?topic=…&userId=…&snapshot=0. An unknown parameter, a bad filter or too many selectors is
 // an error whose text names what would be right; the caller answers 400. A '+' in a URL's query
 // means a space, and pages forget to encode it: a level that is one space is taken as the wildcard.
+//
+// `others`: further parameters, which the caller reads.
 [[nodiscard]] Result<SelectionRequest, SelectionRefusal> read_selection(
-    const HttpRequest& request, const ConfigSnapshot& config);
+    const HttpRequest& request, const ConfigSnapshot& config,
+    std::initializer_list<std::string_view> others = {});
 
 }  // namespace rtbridge

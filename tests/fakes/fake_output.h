@@ -67,7 +67,7 @@ class TellingShape final : public WireShape {
 public:
     explicit TellingShape(std::uint32_t number) : number_(std::to_string(number)) {}
     [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override {
-        const std::string mark = delivery == Delivery::Replayed ? "r:" : ":";
+        const std::string mark = delivery == Delivery::Live ? ":" : "r:";
         return std::make_shared<const std::string>(number_ + mark + update.payload + "\n");
     }
     [[nodiscard]] Payloads payloads() const override { return Payloads::Any; }

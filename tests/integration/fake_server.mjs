@@ -61,7 +61,7 @@ export class FakeServer {
   epoch = "m4x1";
   offset = 100;
   peers = [];
-  streams = []; // open /events: { url, response, send(id, data), end() }
+  streams = []; // open /events: { url, send(id, data), block(fields), end() }
   posts = []; // { url, headers, body }
   scripted = true;
   upgrades = true; // false: every WebSocket is refused
@@ -130,7 +130,8 @@ export class FakeServer {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     response.write(":\nretry: 1000\n\n");
     const send = (id, data) => response.write(`id: ${id}\ndata: ${data}\n\n`);
-    const stream = { url, send, end: () => response.end(), closed: false };
+    const block = (fields) => response.write(`${fields}\n\n`);
+    const stream = { url, send, block, end: () => response.end(), closed: false };
     response.on("close", () => (stream.closed = true));
     this.streams.push(stream);
   }

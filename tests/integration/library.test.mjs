@@ -821,8 +821,8 @@ describe("where no WebSocket gets through", () => {
     assert.deepEqual(await status("open"), { transport: "sse" });
     assert.equal(server.attempts, 2);
     const [one, two] = [await server.stream(1), await server.stream(2)].sort((x) => (x.url.search.includes("userId") ? 1 : -1));
-    assert.equal(one.url.search, "?topic=a%2F1&ticket=t1");
-    assert.equal(two.url.search, "?topic=b%2F%2B&topic=c&userId=user-1&snapshot=0&ticket=t1");
+    assert.equal(one.url.search, "?events=0&topic=a%2F1&ticket=t1");
+    assert.equal(two.url.search, "?events=0&topic=b%2F%2B&topic=c&userId=user-1&snapshot=0&ticket=t1");
     assert.equal(server.posts[0].headers.authorization, "Bearer secret");
 
     one.send("m4x1-90", '{"soc":1}');
@@ -850,7 +850,7 @@ describe("where no WebSocket gets through", () => {
     server.streams[0].end();
     const second = await server.stream(2);
     assert.equal(server.attempts, 3);
-    assert.equal(second.url.search, "?topic=a&last_event_id=m4x1-90");
+    assert.equal(second.url.search, "?events=0&topic=a&last_event_id=m4x1-90");
     second.send("m4x1-90", "1");
     second.send("m4x1-91", "2");
     await a.has("new", 90, "latest", 91);
@@ -866,6 +866,39 @@ describe("where no WebSocket gets through", () => {
     const sub = await (await server.peer()).next("sub");
     assert.deepEqual(sub.since, { epoch: "next", offset: 3 });
     await status("open", 4);
+  });
+
+  test("newest values without an id are no place to go on from", async (t) => {
+    const server = await blocked(t);
+    const { rt } = open(t, server.url, { EventSource });
+    const a = follow(rt, "a/+");
+    const first = await server.stream();
+    for (const n of [1, 2]) first.block(`data: ${n}`);
+    await until("two values", () => a.messages.length === 2);
+    assert.deepEqual(a.messages.map(({ data, offset }) => [data, offset]), [[1, NaN], [2, NaN]]);
+    first.end();
+    const second = await server.stream(2);
+    assert.equal(second.url.search, "?events=0&topic=a%2F%2B");
+    second.block("data: 1");
+    second.send("m4x1-7", "2");
+    await until("four values", () => a.messages.length === 4);
+    second.end();
+    assert.equal((await server.stream(3)).url.search, "?events=0&topic=a%2F%2B&last_event_id=m4x1-7");
+  });
+
+  test("a bye says when to come back, or not at all", async (t) => {
+    const server = await blocked(t);
+    const { rt, status } = open(t, server.url, { EventSource });
+    follow(rt, "a");
+    const first = await server.stream();
+    first.block('event: bye\ndata: {"op":"bye","code":4200,"why":"shutdown","retry":{"min":70,"max":90}}');
+    first.end();
+    const waiting = await until("the end", () => status("waiting", 3));
+    assert.deepEqual(waiting, { delay: 70, code: 4200, reason: "shutdown" });
+    const second = await server.stream(2);
+    second.block('event: bye\ndata: {"op":"bye","code":4003,"why":"no access"}');
+    second.end();
+    assert.deepEqual(await status("closed"), { code: 4003, reason: "no access" });
   });
 
   test("a server that is down is not called open", async (t) => {

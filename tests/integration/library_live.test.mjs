@@ -7,6 +7,7 @@ import * as http from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { EventSource } from "eventsource";
 import WebSocket from "ws";
 import { launchChromium, shows } from "./dashboard_page.mjs";
 import { freePort, head, mqttClient, mqttSubscriber, startBroker, until } from "./harness.mjs";
@@ -165,4 +166,42 @@ test("a page of another port in Chromium imports the library, shows values and s
   await mkdir(artifacts, { recursive: true });
   await page.screenshot({ path: join(artifacts, "library.png") });
   assert.deepEqual(errors, []);
+});
+
+// As a proxy makes it that lets no WebSocket through.
+class NoWebSocket {
+  constructor() {
+    setTimeout(() => this.onclose?.({ code: 1006, reason: "" }));
+  }
+  close() {}
+}
+
+test("server-sent events and POST, where no WebSocket gets through", async (t) => {
+  const broker = await startBroker(t, { rtbridge: `${config}browser = { event = "soc" }\n` });
+  const device = await mqttClient(t, broker);
+  const subscriber = await mqttSubscriber(t, broker, "plant/+/cmd");
+  await device.publishAsync("plant/1/soc", '{"soc":70}', { qos: 1 });
+  const { rt, statuses, status } = open(t, broker.httpUrl, { WebSocket: NoWebSocket, EventSource });
+  assert.deepEqual(await status("open"), { transport: "sse" });
+
+  const soc = follow(rt, "plant/1/soc");
+  await soc.has("new", 1);
+  await device.publishAsync("plant/1/soc", '{"soc":71}', { qos: 1 });
+  await soc.has("new", 1, 2);
+  assert.deepEqual(soc.log, ["new", 1, 2]); // although the rule names an event
+  assert.deepEqual(soc.messages.map(({ topic, data }) => [topic, data.soc]), [["plant/1/soc", 70], ["plant/1/soc", 71]]);
+  await rt.publish("plant/1/cmd", { mode: "eco" });
+  assert.equal((await subscriber.take(1))[0].text, '{"mode":"eco"}');
+  assert.deepEqual((await broker.status()).sessions.by_transport, { sse: 1 });
+
+  const before = statuses.length;
+  rt.reconnect();
+  await until("a way that works", () => statuses.slice(before).some(([name]) => name === "open"));
+  await device.publishAsync("plant/1/soc", '{"soc":72}', { qos: 1 });
+  await until("the next", () => soc.messages.at(-1).data.soc === 72);
+  assert.deepEqual(numbers(soc.log), [1, 2, 4]);
+
+  await broker.stop();
+  const [, { code }] = await until("bye", () => statuses.find(([name, detail]) => name === "waiting" && detail?.code === 4200));
+  assert.equal(code, 4200);
 });

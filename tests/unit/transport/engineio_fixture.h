@@ -69,6 +69,7 @@ public:
         return SessionOutput::Written::Yes;
     }
     void request_writable() override {}
+    void give_up_after(std::chrono::milliseconds /*patience*/) override {}
     void end_stream(std::string_view /*last_chunks*/) override {}
 
     std::optional<HttpReply> answer;

@@ -273,6 +273,7 @@ public:
         return SessionOutput::Written::Yes;
     }
     void request_writable() override { wants_turn = true; }
+    void give_up_after(std::chrono::milliseconds /*patience*/) override {}
     void end_stream(std::string_view bytes) override {
         largest = std::max(largest, bytes.size());
         body += bytes;
