@@ -217,6 +217,7 @@ protected:
 };
 
 TEST_F(MqttTunnelTest, CarriesBytesBothWaysInBinaryFrames) {
+    assert_on_listener_thread();
     begin();
 
     say("abc");
@@ -232,6 +233,7 @@ TEST_F(MqttTunnelTest, CarriesBytesBothWaysInBinaryFrames) {
 }
 
 TEST_F(MqttTunnelTest, IsASessionInTheList) {
+    assert_on_listener_thread();
     begin();
 
     EXPECT_EQ(registry.count_by_transport(),
@@ -251,6 +253,7 @@ TEST_F(MqttTunnelTest, IsASessionInTheList) {
 }
 
 TEST_F(MqttTunnelTest, WhatCameBeforeItIsKnownWhoItIsWaits) {
+    assert_on_listener_thread();
     make();
     say("CONNECT");
     EXPECT_EQ(registry.size(), 0U);
@@ -262,6 +265,7 @@ TEST_F(MqttTunnelTest, WhatCameBeforeItIsKnownWhoItIsWaits) {
 }
 
 TEST_F(MqttTunnelTest, WhatComesBeforeItIsKnownWhoItIsIsBounded) {
+    assert_on_listener_thread();
     make();
     const std::size_t said = say_until_paused();
 
@@ -274,6 +278,7 @@ TEST_F(MqttTunnelTest, WhatComesBeforeItIsKnownWhoItIsIsBounded) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadMakesTheBrowserWait) {
+    assert_on_listener_thread();
     begin();
 
     const std::size_t said = say_until_paused();
@@ -289,6 +294,7 @@ TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadMakesTheBrowserWait) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadForLongLosesTheBrowser) {
+    assert_on_listener_thread();
     begin("[limits]\nqueue = { close_after = \"10s\" }\nping_interval = \"2s\"\n");
     say_until_paused();
 
@@ -304,6 +310,7 @@ TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadForLongLosesTheBrowser) {
 }
 
 TEST_F(MqttTunnelTest, ABrowserThatDoesNotReadMakesTheBrokerWait) {
+    assert_on_listener_thread();
     begin();
     socket.stalls_after_write = true;
     tell("first");
@@ -323,6 +330,7 @@ TEST_F(MqttTunnelTest, ABrowserThatDoesNotReadMakesTheBrokerWait) {
 }
 
 TEST_F(MqttTunnelTest, ATextFrameEndsIt) {
+    assert_on_listener_thread();
     begin();
 
     tunnel->on_message("hello", Conversation::Message::Text);
@@ -333,6 +341,7 @@ TEST_F(MqttTunnelTest, ATextFrameEndsIt) {
 }
 
 TEST_F(MqttTunnelTest, TheLastWordsOfABrowserReachTheBroker) {
+    assert_on_listener_thread();
     begin();
     const std::size_t said = say_until_paused();
     say("DISCONNECT");
@@ -347,6 +356,7 @@ TEST_F(MqttTunnelTest, TheLastWordsOfABrowserReachTheBroker) {
 }
 
 TEST_F(MqttTunnelTest, ABrowserThatWentBeforeTheConnectionWasMadeIsHeardAllTheSame) {
+    assert_on_listener_thread();
     make();
     tunnel->begin(somebody());
     say("CONNECT");
@@ -361,6 +371,7 @@ TEST_F(MqttTunnelTest, ABrowserThatWentBeforeTheConnectionWasMadeIsHeardAllTheSa
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatTakesNoLastWordsIsGivenUp) {
+    assert_on_listener_thread();
     begin("[limits]\nhandshake_timeout = \"3s\"\n");
     say_until_paused();
     tunnel->on_closed();
@@ -375,6 +386,7 @@ TEST_F(MqttTunnelTest, ABrokerThatTakesNoLastWordsIsGivenUp) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatHangsUpIsANormalCloseAfterItsLastBytes) {
+    assert_on_listener_thread();
     begin();
     socket.stalls_after_write = true;
     tell("CONNACK");
@@ -394,6 +406,7 @@ TEST_F(MqttTunnelTest, ABrokerThatHangsUpIsANormalCloseAfterItsLastBytes) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatIsNotThereIsCountedAndLogged) {
+    assert_on_listener_thread();
     make();
     listener.reset();
 
@@ -408,6 +421,7 @@ TEST_F(MqttTunnelTest, ABrokerThatIsNotThereIsCountedAndLogged) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatDoesNotAnswerIsAsGoodAsNotThere) {
+    assert_on_listener_thread();
     make("[limits]\nhandshake_timeout = \"3s\"\n");
     tunnel->begin(somebody());  // and the loop does not turn: no answer
     say("CONNECT");
@@ -421,6 +435,7 @@ TEST_F(MqttTunnelTest, ABrokerThatDoesNotAnswerIsAsGoodAsNotThere) {
 }
 
 TEST_F(MqttTunnelTest, AQuietBrowserIsPingedAndOneThatDoesNotAnswerIsGone) {
+    assert_on_listener_thread();
     begin("[limits]\nping_interval = \"10s\"\n");
     advance(seconds(11));
     EXPECT_EQ(socket.pings, 1);
@@ -440,6 +455,7 @@ TEST_F(MqttTunnelTest, AQuietBrowserIsPingedAndOneThatDoesNotAnswerIsGone) {
 }
 
 TEST_F(MqttTunnelTest, EndsWithItsToken) {
+    assert_on_listener_thread();
     make();
     tunnel->begin(somebody(clock.unix_ms() / 1000 + 30));
     accept_as_broker();
@@ -453,6 +469,7 @@ TEST_F(MqttTunnelTest, EndsWithItsToken) {
 }
 
 TEST_F(MqttTunnelTest, AReloadEndsWhatLeadsElsewhereOrIsNotLetInAnyMore) {
+    assert_on_listener_thread();
     const std::string elsewhere = "[mqtt_tunnel]\nto = \"127.0.0.2:1883\"\n";
     const struct {
         std::string toml;
@@ -479,6 +496,7 @@ TEST_F(MqttTunnelTest, AReloadEndsWhatLeadsElsewhereOrIsNotLetInAnyMore) {
 }
 
 TEST_F(MqttTunnelTest, AReloadBeforeItBeganCounts) {
+    assert_on_listener_thread();
     make();
     state->config = snapshot_of("version = 1\n");
 
@@ -489,6 +507,7 @@ TEST_F(MqttTunnelTest, AReloadBeforeItBeganCounts) {
 }
 
 TEST_F(MqttTunnelTest, ADrainEndsAll) {
+    assert_on_listener_thread();
     begin();
 
     state->tunnels.close_all(CloseCode::Shutdown, "shutdown");
@@ -499,6 +518,7 @@ TEST_F(MqttTunnelTest, ADrainEndsAll) {
 }
 
 TEST_F(MqttTunnelTest, IsRefusedWhereItsUserHasTooManyOrSocketsRunOut) {
+    assert_on_listener_thread();
     make("[limits]\nconnections_per_user = 1\n");
     Visitor anna;
     anna.identity.user = "anna";
