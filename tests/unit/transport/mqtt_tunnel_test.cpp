@@ -127,6 +127,7 @@ protected:
     }
     // With a connection to the broker, which is this test.
     void begin(const std::string& more = "") {
+        assert_on_listener_thread();
         make(more);
         tunnel->begin(somebody());
         accept_as_broker();
