@@ -57,12 +57,12 @@ void MqttTunnel::begin(SessionAccessPtr access) {
     to_ = state_.config->mqtt_tunnel->to;
     access_ = std::move(access);
     record_ = std::make_shared<SessionRecord>();
+    state_.connections.enter_tunnel();
     record_->id = random_name(record_id_characters);
     record_->transport = transport();
     record_->user = access_->identity().user;
     record_->connected_at_unix_ms = state_.clock.unix_ms();
     state_.registry.add(record_, {{access_, &access_->identity()}, {}});
-    state_.connections.enter_tunnel();
     state_.tunnels.add(*this);
     began_ = state_.clock.now();
     if (paused_since_) paused_since_ = began_;

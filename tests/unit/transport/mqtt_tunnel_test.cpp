@@ -127,6 +127,7 @@ protected:
     }
     // With a connection to the broker, which is this test.
     void begin(const std::string& more = "") {
+        assert_on_listener_thread();
         make(more);
         tunnel->begin(somebody());
         accept_as_broker();
@@ -217,6 +218,7 @@ protected:
 };
 
 TEST_F(MqttTunnelTest, CarriesBytesBothWaysInBinaryFrames) {
+    assert_on_listener_thread();
     begin();
 
     say("abc");
@@ -232,6 +234,7 @@ TEST_F(MqttTunnelTest, CarriesBytesBothWaysInBinaryFrames) {
 }
 
 TEST_F(MqttTunnelTest, IsASessionInTheList) {
+    assert_on_listener_thread();
     begin();
 
     EXPECT_EQ(registry.count_by_transport(),
@@ -251,6 +254,7 @@ TEST_F(MqttTunnelTest, IsASessionInTheList) {
 }
 
 TEST_F(MqttTunnelTest, WhatCameBeforeItIsKnownWhoItIsWaits) {
+    assert_on_listener_thread();
     make();
     say("CONNECT");
     EXPECT_EQ(registry.size(), 0U);
@@ -262,6 +266,7 @@ TEST_F(MqttTunnelTest, WhatCameBeforeItIsKnownWhoItIsWaits) {
 }
 
 TEST_F(MqttTunnelTest, WhatComesBeforeItIsKnownWhoItIsIsBounded) {
+    assert_on_listener_thread();
     make();
     const std::size_t said = say_until_paused();
 
@@ -274,6 +279,7 @@ TEST_F(MqttTunnelTest, WhatComesBeforeItIsKnownWhoItIsIsBounded) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadMakesTheBrowserWait) {
+    assert_on_listener_thread();
     begin();
 
     const std::size_t said = say_until_paused();
@@ -289,6 +295,7 @@ TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadMakesTheBrowserWait) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadForLongLosesTheBrowser) {
+    assert_on_listener_thread();
     begin("[limits]\nqueue = { close_after = \"10s\" }\nping_interval = \"2s\"\n");
     say_until_paused();
 
@@ -304,6 +311,7 @@ TEST_F(MqttTunnelTest, ABrokerThatDoesNotReadForLongLosesTheBrowser) {
 }
 
 TEST_F(MqttTunnelTest, ABrowserThatDoesNotReadMakesTheBrokerWait) {
+    assert_on_listener_thread();
     begin();
     socket.stalls_after_write = true;
     tell("first");
@@ -323,6 +331,7 @@ TEST_F(MqttTunnelTest, ABrowserThatDoesNotReadMakesTheBrokerWait) {
 }
 
 TEST_F(MqttTunnelTest, ATextFrameEndsIt) {
+    assert_on_listener_thread();
     begin();
 
     tunnel->on_message("hello", Conversation::Message::Text);
@@ -333,6 +342,7 @@ TEST_F(MqttTunnelTest, ATextFrameEndsIt) {
 }
 
 TEST_F(MqttTunnelTest, TheLastWordsOfABrowserReachTheBroker) {
+    assert_on_listener_thread();
     begin();
     const std::size_t said = say_until_paused();
     say("DISCONNECT");
@@ -347,6 +357,7 @@ TEST_F(MqttTunnelTest, TheLastWordsOfABrowserReachTheBroker) {
 }
 
 TEST_F(MqttTunnelTest, ABrowserThatWentBeforeTheConnectionWasMadeIsHeardAllTheSame) {
+    assert_on_listener_thread();
     make();
     tunnel->begin(somebody());
     say("CONNECT");
@@ -361,6 +372,7 @@ TEST_F(MqttTunnelTest, ABrowserThatWentBeforeTheConnectionWasMadeIsHeardAllTheSa
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatTakesNoLastWordsIsGivenUp) {
+    assert_on_listener_thread();
     begin("[limits]\nhandshake_timeout = \"3s\"\n");
     say_until_paused();
     tunnel->on_closed();
@@ -375,6 +387,7 @@ TEST_F(MqttTunnelTest, ABrokerThatTakesNoLastWordsIsGivenUp) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatHangsUpIsANormalCloseAfterItsLastBytes) {
+    assert_on_listener_thread();
     begin();
     socket.stalls_after_write = true;
     tell("CONNACK");
@@ -394,6 +407,7 @@ TEST_F(MqttTunnelTest, ABrokerThatHangsUpIsANormalCloseAfterItsLastBytes) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatIsNotThereIsCountedAndLogged) {
+    assert_on_listener_thread();
     make();
     listener.reset();
 
@@ -408,6 +422,7 @@ TEST_F(MqttTunnelTest, ABrokerThatIsNotThereIsCountedAndLogged) {
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatDoesNotAnswerIsAsGoodAsNotThere) {
+    assert_on_listener_thread();
     make("[limits]\nhandshake_timeout = \"3s\"\n");
     tunnel->begin(somebody());  // and the loop does not turn: no answer
     say("CONNECT");
@@ -421,6 +436,7 @@ TEST_F(MqttTunnelTest, ABrokerThatDoesNotAnswerIsAsGoodAsNotThere) {
 }
 
 TEST_F(MqttTunnelTest, AQuietBrowserIsPingedAndOneThatDoesNotAnswerIsGone) {
+    assert_on_listener_thread();
     begin("[limits]\nping_interval = \"10s\"\n");
     advance(seconds(11));
     EXPECT_EQ(socket.pings, 1);
@@ -440,6 +456,7 @@ TEST_F(MqttTunnelTest, AQuietBrowserIsPingedAndOneThatDoesNotAnswerIsGone) {
 }
 
 TEST_F(MqttTunnelTest, EndsWithItsToken) {
+    assert_on_listener_thread();
     make();
     tunnel->begin(somebody(clock.unix_ms() / 1000 + 30));
     accept_as_broker();
@@ -453,6 +470,7 @@ TEST_F(MqttTunnelTest, EndsWithItsToken) {
 }
 
 TEST_F(MqttTunnelTest, AReloadEndsWhatLeadsElsewhereOrIsNotLetInAnyMore) {
+    assert_on_listener_thread();
     const std::string elsewhere = "[mqtt_tunnel]\nto = \"127.0.0.2:1883\"\n";
     const struct {
         std::string toml;
@@ -479,6 +497,7 @@ TEST_F(MqttTunnelTest, AReloadEndsWhatLeadsElsewhereOrIsNotLetInAnyMore) {
 }
 
 TEST_F(MqttTunnelTest, AReloadBeforeItBeganCounts) {
+    assert_on_listener_thread();
     make();
     state->config = snapshot_of("version = 1\n");
 
@@ -489,6 +508,7 @@ TEST_F(MqttTunnelTest, AReloadBeforeItBeganCounts) {
 }
 
 TEST_F(MqttTunnelTest, ADrainEndsAll) {
+    assert_on_listener_thread();
     begin();
 
     state->tunnels.close_all(CloseCode::Shutdown, "shutdown");
@@ -499,6 +519,7 @@ TEST_F(MqttTunnelTest, ADrainEndsAll) {
 }
 
 TEST_F(MqttTunnelTest, IsRefusedWhereItsUserHasTooManyOrSocketsRunOut) {
+    assert_on_listener_thread();
     make("[limits]\nconnections_per_user = 1\n");
     Visitor anna;
     anna.identity.user = "anna";
