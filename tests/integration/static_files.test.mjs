@@ -6,6 +6,7 @@ import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import { test } from "node:test";
+import { certificateFiles, makeCertificate } from "./certificate.mjs";
 import { get, head, rawConnection, refusedStart, request, startBroker, until, within } from "./harness.mjs";
 import { exchange, rawTalk } from "./raw_socket.mjs";
 
@@ -209,4 +210,14 @@ test("with [auth] files need no login", async (t) => {
   assert.equal((await get(`${broker.httpUrl}/`)).text, "login.html");
   assert.equal((await get(`${broker.httpUrl}/big.bin`)).text.length, megabyte);
   assert.equal((await get(`${broker.httpUrl}/api/status`)).status, 401);
+});
+
+test("over TLS a large file is the same", async (t) => {
+  const content = "0123456789".repeat(300_000);
+  const broker = await startBroker(t, {
+    rtbridge: withWww + 'tls = { cert = "cert.pem", key = "key.pem" }\n',
+    files: { ...certificateFiles(makeCertificate("www")), "www/big.txt": content },
+  });
+  assert.equal((await get(`${broker.httpUrl}/big.txt`)).text === content, true);
+  assert.equal((await get(`${broker.httpUrl}/big.txt`, { Range: "bytes=5-200004" })).text === content.slice(5, 200_005), true);
 });

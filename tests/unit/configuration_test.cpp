@@ -10,6 +10,7 @@
 namespace rtbridge {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -64,6 +65,18 @@ TEST_F(ConfigurationFile, GivesConfigAndRulesOfAGoodFile) {
     ASSERT_TRUE(loaded);
     EXPECT_EQ(loaded->config.rules.size(), 1U);
     EXPECT_EQ(loaded->rules->rules().size(), 1U);
+}
+
+TEST_F(ConfigurationFile, ReportsMistakesOfRoutesAndADirectoryThatIsNotThere) {
+    EXPECT_THAT(mistakes_in("[listener]\nwww = \"/nonexistent/www\"\n"
+                            "[[http.route]]\nmethod = \"GET\"\npath = \"/ws\"\nlatest = \"t\"\n"),
+                ElementsAre(AllOf(HasSubstr(":2:7: error: cannot open the directory"),
+                                  EndsWith("No such file or directory")),
+                            HasSubstr(":5:8: error: path \"/ws\" would take")));
+    EXPECT_THAT(mistakes_in("[listener]\nwww = \"" + testing::TempDir() + "\"\n"),
+                testing::IsEmpty());
+    ASSERT_TRUE(loaded);
+    EXPECT_TRUE(loaded->http_routes);
 }
 
 TEST_F(ConfigurationFile, SaysWhichFileItCannotRead) {
