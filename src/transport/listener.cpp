@@ -357,7 +357,7 @@ private:
     uv_timer_t timer_{};
     uv_timer_t release_{};
     uv_timer_t engines_timer_{};
-    std::optional<SteadyTime> engines_due_;  // what engines_timer_ is set to
+    std::optional<SteadyTime> engines_due_;      // what engines_timer_ is set to
     std::shared_ptr<SocketIoService> socketio_;  // ListenerState::engines; null: others are there
     std::unique_ptr<LwsServer> server_;
     std::unique_ptr<Acceptor> acceptor_;
