@@ -53,9 +53,8 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     }
     auto access =
         std::make_shared<const Access>(Access{std::move(authenticator), std::move(policy)});
-    return Configuration{std::move(config),          std::move(rules),
-                         std::move(socketio_events), std::move(access),
-                         std::move(http_routes),     std::move(tls)};
+    return Configuration{std::move(config), std::move(rules),       std::move(socketio_events),
+                         std::move(access), std::move(http_routes), std::move(tls)};
 }
 
 }  // namespace

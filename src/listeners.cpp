@@ -22,19 +22,19 @@ Result<std::unique_ptr<Listeners>, std::string> Listeners::start(const ConfigSna
     auto sockets = listen_on(config->listener.bind, config->listener.threads);
     if (!sockets.ok()) return Failure{sockets.error()};
 
-    auto all = std::unique_ptr<Listeners>(new Listeners(
-        raise_file_limit(config->listener.threads,
-                         config->listener.www.value.empty() ? 0 : FileStreams::most),
-        dependencies.metrics));
+    auto all = std::unique_ptr<Listeners>(
+        new Listeners(raise_file_limit(config->listener.threads,
+                                       config->listener.www.value.empty() ? 0 : FileStreams::most),
+                      dependencies.metrics));
     all->url_ = url_of(config->listener.bind, sockets.value().port, config->tls != nullptr);
     for (FileDescriptor& socket : sockets.value().fds) {
         auto thread = std::make_unique<Thread>(
             Mailbox::Limits{.updates_max = config->limits.mailbox_updates}, dependencies);
-        auto listener =
-            Listener::start(config, std::move(socket),
-                            {thread->mailbox, dependencies.metrics, dependencies.clock,
-                             dependencies.log, dependencies.logins, dependencies.registry,
-                             thread->publishes, all->connections_, all->socketio_, dependencies.epoch});
+        auto listener = Listener::start(
+            config, std::move(socket),
+            {thread->mailbox, dependencies.metrics, dependencies.clock, dependencies.log,
+             dependencies.logins, dependencies.registry, thread->publishes, all->connections_,
+             all->socketio_, dependencies.epoch});
         if (!listener.ok()) return Failure{listener.error()};
         thread->listener = std::move(listener).value();
         all->threads_.push_back(std::move(thread));

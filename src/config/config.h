@@ -222,7 +222,7 @@ struct SocketIoOnConfig {
 struct SocketIoPresenceConfig {
     std::string joined = "user:joined";  // events
     std::string left = "user:left";
-    std::string role = "admin";             // of those who are told
+    std::string role = "admin";              // of those who are told
     std::chrono::milliseconds grace{5'000};  // who comes back within was never gone
 };
 

@@ -35,8 +35,9 @@ bool read_event(TableReader& table, std::string_view key, Placed<std::string>& t
     Placed<std::string> event;
     if (!table.read(key, event)) return false;
     if (const char* const mistake = event_name_mistake(event.value)) {
-        table.diagnostics().error(std::move(event.place),
-                                  std::string(key) + " = " + in_quotes(event.value) + " " + mistake);
+        table.diagnostics().error(
+            std::move(event.place),
+            std::string(key) + " = " + in_quotes(event.value) + " " + mistake);
         return false;
     }
     target = std::move(event);
@@ -145,9 +146,9 @@ void read_role(TableReader& table, SocketIoOnConfig& on) {
     table.read("role", on.role);
     // Whoever may send a notification speaks to all.
     if (on.action != SocketIoDo::Notify || table.take("role")) return;
-    table.diagnostics().error(table.place(),
-                              table.title() + " has no role; say who may notify others, like "
-                                              "role = \"admin\", or role = \"\" for everyone");
+    table.diagnostics().error(table.place(), table.title() +
+                                                 " has no role; say who may notify others, like "
+                                                 "role = \"admin\", or role = \"\" for everyone");
 }
 
 std::optional<SocketIoOnConfig> read_on(TableReader& table) {
@@ -190,8 +191,8 @@ void read_list(TableReader& socketio, std::string_view key, Read read) {
     const std::string name = "socketio." + std::string(key);
     const toml::array* const array = entry->node->as_array();
     if (array == nullptr) {
-        socketio.error(*entry->key,
-                       name + " must be a list of tables; write [[" + name + "]] with two brackets");
+        socketio.error(*entry->key, name + " must be a list of tables; write [[" + name +
+                                        "]] with two brackets");
         return;
     }
     for (const toml::node& node : *array) {
@@ -200,8 +201,7 @@ void read_list(TableReader& socketio, std::string_view key, Read read) {
             socketio.wrong_type("each " + name, node, "a table");
             continue;
         }
-        TableReader reader(socketio.document(), *table, "[[" + name + "]]",
-                           socketio.diagnostics());
+        TableReader reader(socketio.document(), *table, "[[" + name + "]]", socketio.diagnostics());
         read(reader);
     }
 }

@@ -5,7 +5,7 @@
 namespace rtbridge {
 
 std::shared_ptr<Announcements::Inbox> Announcements::join(Wakeup& wakeup) {
-    const std::shared_ptr<Inbox> inbox(new Inbox(wakeup));
+    std::shared_ptr<Inbox> inbox(new Inbox(wakeup));
     const std::lock_guard lock(mutex_);
     inboxes_.push_back(inbox);
     return inbox;

@@ -19,8 +19,8 @@ struct Announcement {
     std::string event;
     std::string body;  // JSON
     // Who: all that is given must match.
-    std::string user{};  // empty: whoever
-    std::string role{};  // likewise
+    std::string user{};         // empty: whoever
+    std::string role{};         // likewise
     std::string except_user{};  // empty: nobody
 
     [[nodiscard]] std::size_t bytes() const noexcept {
@@ -35,7 +35,7 @@ using AnnouncementPtr = std::shared_ptr<const Announcement>;
 // Thread: listeners; the lock is held for a push or a swap.
 class Announcements {
 public:
-    static constexpr std::size_t waiting_max = 1024;         // of each inbox
+    static constexpr std::size_t waiting_max = 1024;           // of each inbox
     static constexpr std::size_t waiting_bytes_max = 4 * MiB;  // likewise
 
     class Inbox {

@@ -85,8 +85,8 @@ public:
     // The newest value with this key on any of `topics` (empty: on any) that is `allowed`, out of
     // `page_entries_max` looked at. Null: there is none.
     [[nodiscard]] UpdatePtr newest_of_key(const std::string& key,
-                                          const std::vector<TopicFilter>& topics,
-                                          Payloads payloads, const Allowed& allowed) const;
+                                          const std::vector<TopicFilter>& topics, Payloads payloads,
+                                          const Allowed& allowed) const;
     [[nodiscard]] std::size_t key_count() const noexcept { return by_key_.size(); }
 
     // What came after `since` of what `selection` selects and is `allowed`; where that is more than

@@ -68,7 +68,8 @@ private:
         const TemplateSource the_argument{std::string("{arg}"), config.event.place};
         const TemplateSource& source = config.payload ? *config.payload : the_argument;
         if (const auto* const string = std::get_if<std::string>(&source.value)) {
-            if (auto compiled = text(*string, source.place)) reaction.payload = *std::move(compiled);
+            if (auto compiled = text(*string, source.place))
+                reaction.payload = *std::move(compiled);
         } else if (auto compiled = json(source, TemplatePlace::SocketIo)) {
             reaction.payload = *std::move(compiled);
         }

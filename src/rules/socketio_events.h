@@ -25,7 +25,7 @@ struct SocketIoEvents {
     };
     struct Reaction {
         SocketIoDo action = SocketIoDo::Subscribe;
-        std::optional<TextTemplate> key;  // of notify: the user that is told; never absent there
+        std::optional<TextTemplate> key;    // of notify: the user that is told; never absent there
         std::optional<PublishTopic> topic;  // of publish, never absent there, and of latest
         // A text is published without quotes.
         std::variant<TextTemplate, JsonTemplate> payload;

@@ -43,7 +43,8 @@ std::string_view code_of(CloseCode code) {
     }
 }
 
-// 40xx: do not come back. Socket.IO clients do after a lost connection, and do not after DISCONNECT.
+// 40xx: do not come back. Socket.IO clients do after a lost connection, and do not after
+// DISCONNECT.
 bool may_come_back(CloseCode code) {
     return code < CloseCode::InvalidToken || code >= CloseCode::OverCapacity;
 }
@@ -165,7 +166,8 @@ void SocketIoClient::want(SocketIoSelection selection, bool snapshot) {
 }
 
 bool SocketIoClient::has_role(const std::string& role) const {
-    if (role.empty() || !state_.config->auth) return true;  // without [auth] everyone may everything
+    if (role.empty() || !state_.config->auth)
+        return true;  // without [auth] everyone may everything
     const std::vector<std::string>& roles = identity().roles;
     return std::find(roles.begin(), roles.end(), role) != roles.end();
 }

@@ -102,12 +102,10 @@ private:
     void notify(Request& request) ON_LISTENER_THREAD;
     void publish(Request& request) ON_LISTENER_THREAD;
     void on_published(const std::string& event, const std::string& body,
-                      std::optional<std::uint64_t> ack_id,
-                      PublishResult result) ON_LISTENER_THREAD;
+                      std::optional<std::uint64_t> ack_id, PublishResult result) ON_LISTENER_THREAD;
     // False: refused and answered.
     [[nodiscard]] bool read_key(Request& request, std::string& key) ON_LISTENER_THREAD;
-    [[nodiscard]] bool allow(const Request& request,
-                             const Selection& selection) ON_LISTENER_THREAD;
+    [[nodiscard]] bool allow(const Request& request, const Selection& selection) ON_LISTENER_THREAD;
     void reply(const Request& request, std::string_view default_body) ON_LISTENER_THREAD;
     void refuse(const Request& request, const RequestError& error) ON_LISTENER_THREAD;
     void refuse(std::optional<std::uint64_t> ack_id, const RequestError& error) ON_LISTENER_THREAD;

@@ -76,8 +76,8 @@ void SocketIoClient::perform(Request& request) {
     const Reaction& reaction = request.reaction;
     if (!has_role(reaction.role)) {
         report_denial(state_.api(), identity(), "event " + in_quotes(request.event), nullptr);
-        return refuse(request, {ErrorCode::Forbidden, std::string(request.event) +
-                                                          " needs the role " + reaction.role});
+        return refuse(request, {ErrorCode::Forbidden,
+                                std::string(request.event) + " needs the role " + reaction.role});
     }
     switch (reaction.action) {
         case SocketIoDo::Subscribe:
@@ -134,9 +134,9 @@ void SocketIoClient::subscribe(Request& request) {
         const std::size_t keys_max = state_.config->limits.subscriptions;
         if (selection_.keys().size() >= keys_max) {
             state_.metrics.hit(Limit::Subscriptions);
-            return refuse(request, {ErrorCode::Limit, "limits.subscriptions = " +
-                                                          std::to_string(keys_max) +
-                                                          " is reached"});
+            return refuse(request,
+                          {ErrorCode::Limit,
+                           "limits.subscriptions = " + std::to_string(keys_max) + " is reached"});
         }
         SocketIoSelection wanted = selection_;
         wanted.add(key);
@@ -216,9 +216,9 @@ void SocketIoClient::notify(Request& request) {
             notification_body(*request.values.arg, identity(), request.values.unix_ms);
     }
     if (announcement.body.empty()) {
-        return refuse(request, {ErrorCode::BadRequest,
-                                std::string(request.event) + " needs a message: {message, type, "
-                                                             "targetUserId}"});
+        return refuse(request, {ErrorCode::BadRequest, std::string(request.event) +
+                                                           " needs a message: {message, type, "
+                                                           "targetUserId}"});
     }
     if (request.ack_id) socket_.acknowledge(*request.ack_id, announcement.body, {});
     application_.shared().announcements.announce(

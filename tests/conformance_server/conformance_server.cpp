@@ -110,12 +110,20 @@ int run(const Options& options) {
         log.write(LogLevel::Error, sockets.error());
         return 1;
     }
-    const Listener::Dependencies dependencies{
-        mailbox,   metrics,     clock,  log, logins, registry,
-        publishes, connections, socketio, "suite", [&](ListenerState& state) {
-            assert_on_listener_thread();
-            mount(state, options);
-        }};
+    const Listener::Dependencies dependencies{mailbox,
+                                              metrics,
+                                              clock,
+                                              log,
+                                              logins,
+                                              registry,
+                                              publishes,
+                                              connections,
+                                              socketio,
+                                              "suite",
+                                              [&](ListenerState& state) {
+                                                  assert_on_listener_thread();
+                                                  mount(state, options);
+                                              }};
     auto listener = Listener::start(config, std::move(sockets.value().fds.front()), dependencies);
     if (!listener.ok()) {
         log.write(LogLevel::Error, listener.error());

@@ -15,8 +15,8 @@ namespace rtbridge {
 class EventLineShape final : public WireShape {
 public:
     [[nodiscard]] FramePtr encode(const Update& update, Delivery /*delivery*/) const override {
-        return std::make_shared<const std::string>(
-            update.event + " " + update.body(Payloads::SocketIoBody) + "\n");
+        return std::make_shared<const std::string>(update.event + " " +
+                                                   update.body(Payloads::SocketIoBody) + "\n");
     }
     [[nodiscard]] Payloads payloads() const override { return Payloads::SocketIoBody; }
 };

@@ -101,8 +101,7 @@ TEST(SocketIoEventsSection, SaysWhatIsWrong) {
         {"[socketio]\nwelcome = { event = \"x\" }",
          "2:1: error: socketio.welcome must be a list of tables; write [[socketio.welcome]] with "
          "two brackets\n"},
-        {"[socketio]\non = [1]",
-         "2:7: error: each socketio.on must be a table, not an integer\n"},
+        {"[socketio]\non = [1]", "2:7: error: each socketio.on must be a table, not an integer\n"},
         {"[[socketio.welcome]]\nbody = 1",
          "1:1: error: [[socketio.welcome]] has no event; add one like event = \"connected\"\n"},
         {"[[socketio.welcome]]\nevent = \"connect\"",

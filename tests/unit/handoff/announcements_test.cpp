@@ -19,8 +19,8 @@ protected:
 
     void announce(std::string body, std::size_t times = 1) {
         assert_on_listener_thread();
-        const auto announcement =
-            std::make_shared<const Announcement>(Announcement{.event = "e", .body = std::move(body)});
+        const auto announcement = std::make_shared<const Announcement>(
+            Announcement{.event = "e", .body = std::move(body)});
         for (std::size_t i = 0; i < times; ++i) announcements.announce(announcement);
     }
     [[nodiscard]] std::size_t taken(const std::shared_ptr<Announcements::Inbox>& inbox) {

@@ -233,8 +233,8 @@ TEST(RequestTemplate, ATopicIsSafeFromWhatABrowserSends) {
 TEST(RequestTemplate, WhatIsMissingMayBeNullOrNothing) {
     Diagnostics diagnostics;
     const TemplateSource from{
-        TemplateSource::Array{source("{user}"), source("Hi {user}, {claim.site}!"), source("{arg.x}"),
-                              source("x")},
+        TemplateSource::Array{source("{user}"), source("Hi {user}, {claim.site}!"),
+                              source("{arg.x}"), source("x")},
         {}};
     const auto compiled = JsonTemplate::compile(from, TemplatePlace::SocketIo, {}, diagnostics);
     ASSERT_TRUE(compiled);

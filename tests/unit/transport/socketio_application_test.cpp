@@ -156,9 +156,9 @@ TEST_F(SocketIoApplicationTest, AKeyIsATextOrANumber) {
          "the argument of subscribe:device is longer than 1024 bytes"},
     };
     for (const auto& c : cases) {
-        EXPECT_EQ(say(client, "subscribe:device", c.argument),
-                  "error {\"message\":\"" + std::string(c.message) +
-                      "\",\"code\":\"bad_request\"}\n");
+        EXPECT_EQ(
+            say(client, "subscribe:device", c.argument),
+            "error {\"message\":\"" + std::string(c.message) + "\",\"code\":\"bad_request\"}\n");
     }
     EXPECT_EQ(shared.subscribed_keys.load(), 0U);
 }
@@ -215,8 +215,9 @@ TEST_F(SocketIoApplicationTest, RolesAreNeeded) {
     FakeClient& viewer = connected(auth_of("bert", "viewer"));
     FakeClient& admin = connected(auth_of("anna", "admin"));
 
-    EXPECT_EQ(say(viewer, "subscribe:all"),
-              "error {\"message\":\"subscribe:all needs the role admin\",\"code\":\"forbidden\"}\n");
+    EXPECT_EQ(
+        say(viewer, "subscribe:all"),
+        "error {\"message\":\"subscribe:all needs the role admin\",\"code\":\"forbidden\"}\n");
     EXPECT_EQ(say(viewer, "send:notification", R"({"message":"hi"})", 1),
               "error {\"message\":\"send:notification needs the role "
               "admin\",\"code\":\"forbidden\"}\n"
@@ -261,10 +262,11 @@ TEST_F(SocketIoApplicationTest, TellsTheLatest) {
 
     EXPECT_EQ(say(client, "request:latest", "\"dev-1\""),
               "data:latest {\"deviceId\":\"dev-1\",\"data\":{\"v\":2}}\n");
-    EXPECT_EQ(say(client, "request:latest", "\"dev-9\"", 5),
-              "data:latest {\"deviceId\":\"dev-9\",\"data\":null,\"message\":\"No data of dev-9 "
-              "yet\"}\n"
-              "ack 5 {\"deviceId\":\"dev-9\",\"data\":null,\"message\":\"No data of dev-9 yet\"}\n");
+    EXPECT_EQ(
+        say(client, "request:latest", "\"dev-9\"", 5),
+        "data:latest {\"deviceId\":\"dev-9\",\"data\":null,\"message\":\"No data of dev-9 "
+        "yet\"}\n"
+        "ack 5 {\"deviceId\":\"dev-9\",\"data\":null,\"message\":\"No data of dev-9 yet\"}\n");
 }
 
 TEST_F(SocketIoApplicationTest, TheLatestIsToldAsItsEventWasWhereThatSaysWhoseItIs) {
@@ -352,7 +354,8 @@ TEST_F(SocketIoApplicationTest, NotificationsReachEveryoneOrOneUserAtAllListener
                 HasSubstr(R"(ack 4 {"message":{"a":1},"type":"warning",)"));
     deliver();
     EXPECT_EQ(anna.socket.take(), "");
-    EXPECT_THAT(bert.socket.take(), HasSubstr(R"(notification {"message":{"a":1},"type":"warning")"));
+    EXPECT_THAT(bert.socket.take(),
+                HasSubstr(R"(notification {"message":{"a":1},"type":"warning")"));
     EXPECT_EQ(carl.socket.take(), "");
 
     EXPECT_THAT(say(anna, "send:notification", R"({"type":"x"})"),
@@ -377,7 +380,8 @@ TEST_F(SocketIoApplicationTest, PublishesWhatTheTemplatesMake) {
 }
 
 TEST_F(SocketIoApplicationTest, PublishesAnArgumentAsItIs) {
-    use("[[socketio.on]]\nevent = \"p\"\ndo = \"publish\"\ntopic = \"t\"\nqos = 1\nretain = true\n");
+    use("[[socketio.on]]\nevent = \"p\"\ndo = \"publish\"\ntopic = \"t\"\nqos = 1\nretain = "
+        "true\n");
     FakeClient& client = connected();
 
     (void)say(client, "p", "\"text\"");
@@ -434,10 +438,9 @@ TEST_F(SocketIoApplicationTest, AdminsSeeUsersComeAndGo) {
     FakeClient& bert = connected(auth_of("bert", "viewer"), &there);
     FakeClient& again = connected(auth_of("bert", "viewer"));
     deliver();
-    EXPECT_EQ(admin.socket.take(),
-              R"(user:joined {"userId":"bert","username":"bert",)"
-              R"("timestamp":"2023-11-14T23:13:20.000Z"})"
-              "\n");
+    EXPECT_EQ(admin.socket.take(), R"(user:joined {"userId":"bert","username":"bert",)"
+                                   R"("timestamp":"2023-11-14T23:13:20.000Z"})"
+                                   "\n");
     EXPECT_EQ(viewer.socket.take(), "");
 
     disconnect(bert);
@@ -490,8 +493,9 @@ TEST_F(SocketIoApplicationTest, ASessionWhoseTokenExpiresEndsWithAnError) {
 }
 
 TEST_F(SocketIoApplicationTest, AReloadTakesBackWhatIsNotAllowedAnyMore) {
-    const std::string all = "[acl]\n[[acl.rule]]\nallow = [\"receive\", \"subscribe\"]\ntopics = "
-                            "[\"a\"]\n";
+    const std::string all =
+        "[acl]\n[[acl.rule]]\nallow = [\"receive\", \"subscribe\"]\ntopics = "
+        "[\"a\"]\n";
     use(with_tokens() + all + dashboard);
     FakeClient& bert = connected(auth_of("bert", "viewer"));
     FakeClient& carl = connected(auth_of("carl", "viewer"));

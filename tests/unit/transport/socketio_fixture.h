@@ -38,8 +38,8 @@ struct FakeClient {
     std::unique_ptr<SocketIoHandler> handler;
 };
 
-// The Socket.IO application of one or two listeners, with everything around. The test's thread plays
-// them.
+// The Socket.IO application of one or two listeners, with everything around. The test's thread
+// plays them.
 class SocketIoTest : public testing::Test {
 protected:
     struct Listener {
@@ -103,8 +103,7 @@ protected:
         assert_on_listener_thread();
         auto& client = *clients.emplace_back(std::make_unique<FakeClient>());
         client.socket.its_handshake().query = std::move(query);
-        client.handler =
-            (at == nullptr ? here : *at)->application.connect("/", client.socket);
+        client.handler = (at == nullptr ? here : *at)->application.connect("/", client.socket);
         client.handler->on_connect(auth);
         return client;
     }
@@ -139,7 +138,8 @@ protected:
         for (auto* listener : {&here, &there}) (*listener)->application.check(clock.now());
         deliver();
     }
-    void fan_out(const std::string& topic, const std::string& payload, const std::string& key = {}) {
+    void fan_out(const std::string& topic, const std::string& payload,
+                 const std::string& key = {}) {
         assert_on_listener_thread();
         Update update;
         update.offset = ++offset;

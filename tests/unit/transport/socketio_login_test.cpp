@@ -53,7 +53,8 @@ TEST_F(SocketIoLogin, RefusalsNameTheirReason) {
         std::string auth;
         const char* refusal;
     } cases[] = {
-        {"", "refused this needs a login: auth.anonymous is \"deny\" {\"code\":\"unauthorized\"}\n"},
+        {"",
+         "refused this needs a login: auth.anonymous is \"deny\" {\"code\":\"unauthorized\"}\n"},
         {R"({"token":null})",
          "refused this needs a login: auth.anonymous is \"deny\" {\"code\":\"unauthorized\"}\n"},
         {R"({"token":""})",
@@ -105,8 +106,7 @@ TEST_F(SocketIoLogin, AUserHasSoManyConnections) {
 
 TEST_F(SocketIoLogin, WhoMayReceiveNothingIsTold) {
     use("[auth]\nanonymous = \"role:nobody\"\n[acl]\n");
-    EXPECT_EQ(connect().socket.take(),
-              "refused no access to any topic {\"code\":\"forbidden\"}\n");
+    EXPECT_EQ(connect().socket.take(), "refused no access to any topic {\"code\":\"forbidden\"}\n");
     EXPECT_EQ(metrics.denied_browsers.value(), 1U);
 }
 
