@@ -60,6 +60,23 @@ key = "{nope}"
     EXPECT_FALSE(loaded);
 }
 
+TEST_F(ConfigurationFile, ReportsMistakesInWhatSocketIoClientsAreTold) {
+    EXPECT_THAT(mistakes_in(R"([[socketio.welcome]]
+event = "hello"
+body = "{arg}"
+[[socketio.on]]
+event = "latest"
+do = "latest"
+)"),
+                ElementsAre(HasSubstr(":3:8: error: {arg} has no meaning"),
+                            HasSubstr(":4:1: error: [[socketio.on]] has no key")));
+    EXPECT_FALSE(loaded);
+
+    EXPECT_THAT(mistakes_in("[[socketio.welcome]]\nevent = \"hello\"\n"), ElementsAre());
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->socketio_events->welcome.at(0).event, "hello");
+}
+
 TEST_F(ConfigurationFile, GivesConfigAndRulesOfAGoodFile) {
     EXPECT_THAT(mistakes_in("[[rule]]\nname = \"a\"\ntopics = [\"t\"]\n"), testing::IsEmpty());
     ASSERT_TRUE(loaded);
