@@ -791,7 +791,8 @@ TEST(ConfigLoader, RefusesInSocketIoAndSse) {
              "2:19: error: connect_timeout = \"2h\" is out of range; write a value from 100ms to "
              "1h"},
             {"max_payload = \"1B\"",
-             "2:15: error: max_payload = \"1B\" is out of range; write a value from 1KB to 64MiB"},
+             "2:15: error: max_payload = \"1B\" is out of range; write a value from 1000B to "
+             "64MiB"},
             {"body = { at = 10:00:00 }",
              "2:15: error: JSON has no type for a time; write it in quotes"},
             {"pathh = \"/a/\"",

@@ -111,7 +111,6 @@ std::string to_test_text(const Config& config) {
         << limits.password_time.count() << "\ndrain_time " << limits.drain_time.count() << "\n";
     if (config.auth) out << "auth " << config.auth->anonymous_role.value_or("(deny)") << "\n";
     if (config.acl) write(out, *config.acl);
-    for (const RuleConfig& rule : config.rules) write(out, rule);
     const SocketIoConfig& socketio = config.socketio;
     out << "socketio " << socketio.path << " " << socketio.ping_interval.count() << " "
         << socketio.ping_timeout.count() << " " << socketio.connect_timeout.count() << " "
@@ -122,6 +121,7 @@ std::string to_test_text(const Config& config) {
         out << "mqtt_tunnel " << config.mqtt_tunnel->to.host << " " << config.mqtt_tunnel->to.port
             << "\n";
     }
+    for (const RuleConfig& rule : config.rules) write(out, rule);
     return out.str();
 }
 
