@@ -40,6 +40,7 @@ struct ConfigSnapshot {
     std::uint64_t generation = 1;  // raised by each reload that took effect
     ListenerConfig listener;
     LimitsConfig limits;
+    SocketIoConfig socketio;
     std::optional<AuthConfig> auth;
     AccessPtr access;
     std::shared_ptr<const TlsCertificate> tls;    // null: plain HTTP
