@@ -220,6 +220,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
         snapshot->listener.www = bound_.www;
     }
     snapshot->limits = config_.limits;
+    snapshot->socketio = config_.socketio;
     snapshot->auth = config_.auth;
     snapshot->socketio = config_.socketio;
     snapshot->socketio_events = socketio_events_;

@@ -126,6 +126,7 @@ private:
     void stop_reading() ON_LISTENER_THREAD;
     void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void send_late_reply() ON_LISTENER_THREAD;
+    void close_after_reply() ON_LISTENER_THREAD;
     int send_pending_reply() ON_LISTENER_THREAD;
     int finish_stream() ON_LISTENER_THREAD;
     int finish_answer() ON_LISTENER_THREAD;
@@ -164,7 +165,8 @@ private:
     bool headers_read_ = false;          // of the first request
     bool websocket_ = false;             // established
     bool ping_pending_ = false;
-    bool reading_ = true;  // so it is, or will be before the loop sleeps
+    bool closing_ = false;  // once the last answer is sent
+    bool reading_ = true;   // so it is, or will be before the loop sleeps
     bool peer_closed_ = false;
     bool dead_ = false;  // the socket failed; closes at the next turn
 };

@@ -149,7 +149,7 @@ int Connection::on_body_complete() {
 }
 
 int Connection::on_http_writable() {
-    if (dead_) return -1;
+    if (dead_ || closing_) return -1;
     if (!request_) return 0;
     if (request_->reply) return send_pending_reply();
     if (request_->stream_ended) return finish_stream();
@@ -205,7 +205,7 @@ void Connection::reply(const HttpReply& reply) {
     request_->reply = reply;
     if (request_->answering) return;  // whoever asked sends it
     server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
-    if (send_pending_reply() != 0) abandon();
+    if (send_pending_reply() != 0) close_after_reply();
 }
 
 void Connection::begin_stream(const HttpReply& head) {
@@ -308,7 +308,7 @@ void Connection::resume(const CheckedLogin& checked) {
 
 // Outside of any callback of libwebsockets: with reading switched off, 4.1.6 has none for writing.
 void Connection::send_late_reply() {
-    if (send_pending_reply() != 0) return abandon();
+    if (send_pending_reply() != 0) return close_after_reply();
     lws_rx_flow_control(wsi_, 1);
 }
 
@@ -322,7 +322,7 @@ AfterReply Connection::after_reply(const HttpRequest& request) {
         (request.method == HttpMethod::Get || request.method == HttpMethod::Head ||
          request.method == HttpMethod::Options) &&
         !request.has_body;
-    return body_read || bodiless ? AfterReply::KeepAlive : AfterReply::Close;
+    return (body_read || bodiless) && !request.closes ? AfterReply::KeepAlive : AfterReply::Close;
 }
 
 int Connection::send_pending_reply() {
@@ -334,6 +334,15 @@ int Connection::send_pending_reply() {
         request.method == HttpMethod::Head || reply.status == 304 || reply.status == 204;
     send_reply(reply, after, no_body ? Body::Omit : Body::Send);
     return after == AfterReply::Close || dead_ ? -1 : finish_answer();
+}
+
+// Outside of any callback of libwebsockets: once all of it is sent.
+void Connection::close_after_reply() {
+    if (dead_ || lws_partial_buffered(wsi_) == 0) return abandon();
+    closing_ = true;
+    lws_rx_flow_control(wsi_, 1);
+    expect_reading();
+    lws_callback_on_writable(wsi_);
 }
 
 // The connection is for the next request.

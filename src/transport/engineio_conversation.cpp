@@ -28,7 +28,9 @@ void EngineIoConversation::begin(SessionAccessPtr /*access*/) {
                             : server_.offer_to(sid_, *this);
     request_ = {};
     // Both may have changed since the upgrade was let in.
-    if (session_ == nullptr) socket_.close(CloseCode::OverCapacity, "not open to this session");
+    if (session_ != nullptr) return;
+    if (sid_.empty()) return socket_.close(CloseCode::OverCapacity, "no room for a session");
+    socket_.close(CloseCode::ProtocolError, "not open to this session");
 }
 
 void EngineIoConversation::on_message(std::string_view message, Message kind) {

@@ -137,10 +137,8 @@ std::optional<HttpReply> EngineIoServer::refuse_upgrade(const HttpRequest& reque
         return engineio_error(EngineIoError::BadRequest);
     }
     if (!query.has_sid) return refuse_session(request);
-    const EngineIoSession* const session = find(query.sid);
-    if (session == nullptr) return engineio_error(EngineIoError::SessionIdUnknown);
-    if (!session->takes_socket()) return engineio_error(EngineIoError::BadRequest);
-    return std::nullopt;
+    if (find(query.sid) == nullptr) return engineio_error(EngineIoError::SessionIdUnknown);
+    return std::nullopt;  // one too many for the session is closed at once, as clients expect
 }
 
 std::shared_ptr<EngineIoConversation> EngineIoServer::converse(WebSocket& socket,

@@ -109,6 +109,24 @@ std::string media_type(std::string text) {
     return in_lower_case(std::move(text));
 }
 
+// What is sent after the answer to such a request goes nowhere (RFC 9112, 9.3 and 9.6).
+bool ends_connection(lws* wsi) {
+    const std::string options = in_lower_case(header(wsi, WSI_TOKEN_CONNECTION).value_or(""));
+    const auto names = [&options](std::string_view option) {
+        for (std::size_t begin = 0; begin < options.size();) {
+            const std::size_t end = std::min(options.find(',', begin), options.size());
+            std::string_view part = std::string_view(options).substr(begin, end - begin);
+            while (part.starts_with(' ') || part.starts_with('\t')) part.remove_prefix(1);
+            while (part.ends_with(' ') || part.ends_with('\t')) part.remove_suffix(1);
+            if (part == option) return true;
+            begin = end + 1;
+        }
+        return false;
+    };
+    if (header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.0") return !names("keep-alive");
+    return names("close");
+}
+
 std::optional<std::uint64_t> as_number(const std::string& text) {
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();
@@ -167,6 +185,7 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.sec_fetch_site = custom_header(wsi, "sec-fetch-site:");
     request.last_event_id = custom_header(wsi, "last-event-id:");
     request.takes_chunks = header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1";
+    request.closes = ends_connection(wsi);
     request.requested_headers = header(wsi, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS).value_or("");
     const std::optional<std::string> length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     if (length) request.body_bytes = as_number(*length);

@@ -38,6 +38,7 @@ struct HttpRequest {
     std::string requested_headers;  // Access-Control-Request-Headers (Fetch, 4.8)
     std::string last_event_id;      // Last-Event-ID, empty = absent
     bool takes_chunks = true;       // HTTP/1.1: a body of unknown length may come in chunks
+    bool closes = false;            // no further request comes on this connection
     bool has_body = false;          // announces one, of whatever length
     // Content-Length; nothing where it is absent or not a number.
     std::optional<std::uint64_t> body_bytes;

@@ -31,8 +31,9 @@ struct ListenerState {
     ListenerState(ConfigSnapshotPtr snapshot, Metrics& all_metrics, const Clock& a_clock,
                   LogSink& a_log, SharedLogins& all_logins, SessionRegistry& all_sessions,
                   PublishDesk& publish_desk, SharedConnections& all_connections,
-                  const std::string& epoch, uv_loop_s* loop)
-        : config(std::move(snapshot)),
+                  const std::string& epoch, uv_loop_s* uv_loop)
+        : loop(uv_loop),
+          config(std::move(snapshot)),
           metrics(all_metrics),
           clock(a_clock),
           log(a_log),
@@ -52,6 +53,7 @@ struct ListenerState {
                 passwords, accesses, refusals, publishes, file_streams, &engines};
     }
 
+    uv_loop_s* const loop;  // that of the thread
     ConfigSnapshotPtr config;
     Metrics& metrics;
     const Clock& clock;

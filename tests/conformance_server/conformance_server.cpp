@@ -32,6 +32,7 @@ struct Options {
     std::size_t max_payload_bytes = 1'000'000;
     std::uint32_t connections = 10'000;
     std::uint32_t requests_per_second = 100'000;
+    std::uint32_t auth_delay_ms = 10;
     std::vector<std::string> origins;
 };
 
@@ -51,8 +52,9 @@ struct EngineIoEcho {
     EngineIoServer server;
 };
 struct SocketIoSuite {
-    explicit SocketIoSuite(ListenerState& state)
-        : server({app, state.metrics, state.clock, state.connections}, state.config->socketio,
+    SocketIoSuite(ListenerState& state, std::chrono::milliseconds auth_delay)
+        : app(state.loop, auth_delay),
+          server({app, state.metrics, state.clock, state.connections}, state.config->socketio,
                  state.config->limits) {}
     SuiteApp app;
     SocketIoServer server;
@@ -80,7 +82,8 @@ void mount(ListenerState& state, const Options& options) ON_LISTENER_THREAD {
                                     config.max_payload_bytes};
     const auto echo = std::make_shared<EngineIoEcho>(settings, state);
     state.engines.push_back({"/engine.io/", {echo, &echo->server}});
-    const auto suite = std::make_shared<SocketIoSuite>(state);
+    const auto suite =
+        std::make_shared<SocketIoSuite>(state, std::chrono::milliseconds(options.auth_delay_ms));
     state.engines.push_back({"/socket.io/", {suite, &suite->server.engine()}});
 }
 
@@ -151,6 +154,8 @@ int main(int argc, char** argv) {
     app.add_option("--max-payload", options.max_payload_bytes, "bytes")->capture_default_str();
     app.add_option("--connections", options.connections, "and sessions")->capture_default_str();
     app.add_option("--requests-per-second", options.requests_per_second)->capture_default_str();
+    app.add_option("--auth-delay", options.auth_delay_ms, "ms after CONNECT, of /socket.io/")
+        ->capture_default_str();
     app.add_option("--origin", options.origins, "of pages that may ask");
     CLI11_PARSE(app, argc, argv);
     return rtbridge::run(options);

@@ -1,5 +1,7 @@
 #include "conformance_server/suite_app.h"
 
+#include <uv.h>
+
 #include <string>
 
 namespace rtbridge {
@@ -16,10 +18,29 @@ std::string joined(const std::vector<std::string_view>& arguments) {
 
 class SuiteHandler final : public SocketIoHandler {
 public:
-    explicit SuiteHandler(SocketIoSocket& socket) : socket_(socket) {}
+    SuiteHandler(SocketIoSocket& socket, uv_loop_t* loop, std::chrono::milliseconds auth_delay)
+        : socket_(socket), auth_delay_(auth_delay), timer_(new uv_timer_t) {
+        uv_timer_init(loop, timer_);
+        timer_->data = this;
+    }
+    SuiteHandler(const SuiteHandler&) = delete;
+    SuiteHandler& operator=(const SuiteHandler&) = delete;
+    ~SuiteHandler() override {
+        uv_close(reinterpret_cast<uv_handle_t*>(timer_),
+                 [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+    }
+
     void on_connect(std::string_view auth) override ON_LISTENER_THREAD {
         socket_.accept();
-        socket_.emit("auth", auth.empty() ? "{}" : auth);
+        auth_ = auth.empty() ? "{}" : auth;
+        if (auth_delay_.count() == 0) return tell_auth();
+        uv_timer_start(
+            timer_,
+            [](uv_timer_t* timer) {
+                assert_on_listener_thread();
+                static_cast<SuiteHandler*>(timer->data)->tell_auth();
+            },
+            static_cast<std::uint64_t>(auth_delay_.count()), 0);
     }
     void on_event(const SocketIoEvent& event) override ON_LISTENER_THREAD {
         const std::string arguments = joined(event.arguments);
@@ -34,7 +55,12 @@ public:
     void on_disconnect(std::string_view /*reason*/) override {}
 
 private:
+    void tell_auth() ON_LISTENER_THREAD { socket_.emit("auth", auth_); }
+
     SocketIoSocket& socket_;
+    std::chrono::milliseconds auth_delay_;
+    uv_timer_t* timer_;  // the loop's from its close on
+    std::string auth_;
 };
 
 }  // namespace
@@ -42,7 +68,7 @@ private:
 std::unique_ptr<SocketIoHandler> SuiteApp::connect(std::string_view name_space,
                                                    SocketIoSocket& socket) {
     if (name_space != "/" && name_space != "/custom") return nullptr;
-    return std::make_unique<SuiteHandler>(socket);
+    return std::make_unique<SuiteHandler>(socket, loop_, auth_delay_);
 }
 
 }  // namespace rtbridge

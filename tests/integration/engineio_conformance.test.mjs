@@ -141,6 +141,23 @@ test("a GET waits for what comes", async (t) => {
   assert.equal((await waiting).body, `4a${separator}4b`);
 });
 
+test("a client that wants the connection closed is told that it is", async (t) => {
+  const server = await startServer(t);
+  const { target, post } = await openPolling(server);
+  for (const wants of ["close", "Foo, Close"]) {
+    const answer = await request(server, "GET", polling, { headers: { Connection: wants } });
+    assert.equal(answer.headers.connection, "close");
+  }
+  const late = request(server, "GET", target, { headers: { Connection: "close" } });
+  await sleep(20);
+  const large = "x".repeat(900_000);  // more than goes out at once
+  await post(`4${large}`);
+  assert.equal((await late).body.length, large.length + 1);
+  assert.equal((await late).headers.connection, "close");
+  const kept = await request(server, "GET", polling, { headers: { Connection: "keep-alive" } });
+  assert.notEqual(kept.headers.connection, "close");
+});
+
 test("connections of polling clients are kept alive", async (t) => {
   const server = await startServer(t);
   const { target } = await openPolling(server);
@@ -330,8 +347,8 @@ test("after an upgrade the sid is of no use to anyone else", async (t) => {
   socket.send("5");
   assert.equal((await session.get()).status, 400);
   assert.equal((await session.post("4a")).status, 400);
-  const second = await refusedSocket(server, `/engine.io/?EIO=4&transport=websocket&sid=${session.sid}`);
-  assert.equal(second.status, 400);
+  const second = await engineSocket(server, session.sid);
+  await within("the end of the second", second.closed);
   assert.equal(await socket.next(), "3probe");
   socket.send("4hello");
   assert.equal(await socket.next(), "4hello");
@@ -366,8 +383,7 @@ test("only one WebSocket at a time may take over, and polling goes on where it g
   const server = await startServer(t, { "ping-interval": 5000 });
   const session = await openPolling(server);
   const socket = await probed(server, session);
-  const target = `/engine.io/?EIO=4&transport=websocket&sid=${session.sid}`;
-  assert.equal((await refusedSocket(server, target)).status, 400);
+  await within("the end of the second", (await engineSocket(server, session.sid)).closed);
   const held = session.get();
   await sleep(10);
   socket.terminate();

@@ -164,7 +164,8 @@ test("binary: attachments follow their packet, on both transports", async (t) =>
 
   const { get, post } = await openPolling(server, "/socket.io/");
   await post("40");
-  await get();
+  await get();  // the answer to CONNECT
+  await get();  // auth
   await post(`451-["message",{"_placeholder":true,"num":0}]${separator}bAQID`);
   assert.equal((await get()).body, `451-["message-back",{"_placeholder":true,"num":0}]${separator}bAQID`);
 });
@@ -230,14 +231,15 @@ test("the server may end a namespace, or the connection", async (t) => {
 
   const { get, post } = await openPolling(server, "/socket.io/");
   await post("40");
-  await get();
+  await get();  // the answer to CONNECT
+  await get();  // auth
   assert.equal((await post('42["close-me"]')).body, "ok");
   assert.equal((await get()).body, "1");
   assert.equal((await get()).status, 400);
 });
 
 test("by polling the answer to CONNECT comes together with what follows it", async (t) => {
-  const server = await startServer(t, calm);
+  const server = await startServer(t, { ...calm, "auth-delay": 0 });
   const { get, post } = await openPolling(server, "/socket.io/");
   const waiting = get();
   await sleep(20);
