@@ -222,7 +222,6 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     snapshot->limits = config_.limits;
     snapshot->socketio = config_.socketio;
     snapshot->auth = config_.auth;
-    snapshot->socketio = config_.socketio;
     snapshot->socketio_events = socketio_events_;
     snapshot->access = access_;
     snapshot->tls = tls_;
