@@ -94,16 +94,17 @@ TEST(FullModeRequest, APageGoesOnAfterACursorOrATopic) {
     EXPECT_FALSE(first.after);
 
     const auto by_cursor = std::get<GetRequest>(
-        request_of(R"({"id":1,"op":"get","topics":["#"],"limit":1,"after":"[\"a\",\"n\",\"k\"]"})")
+        request_of(
+            R"({"id":1,"op":"get","topics":["#"],"limit":1,"after":"[\"a\",\"n\",\"k\",2]"})")
             .wanted);
     EXPECT_EQ(by_cursor.limit, 1U);
-    EXPECT_EQ(by_cursor.after, (ValueStore::Position{"a", "n", "k"}));
+    EXPECT_EQ(by_cursor.after, (ValueStore::Position{"a", "n", "k", 2}));
 
     // Behind all keys of the topic, before any other topic.
     const auto by_topic = std::get<GetRequest>(
         request_of(R"({"id":1,"op":"get","topics":["#"],"after":"a"})").wanted);
-    EXPECT_GT(*by_topic.after, (ValueStore::Position{"a", "\xf4", "\xf4"}));
-    EXPECT_LT(*by_topic.after, (ValueStore::Position{"a/", "", ""}));
+    EXPECT_GT(*by_topic.after, (ValueStore::Position{"a", "\xf4", "\xf4", 0}));
+    EXPECT_LT(*by_topic.after, (ValueStore::Position{"a/", "", "", 0}));
 }
 
 TEST(FullModeRequest, AProbeAnswerIsNoRequest) {

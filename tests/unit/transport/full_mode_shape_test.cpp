@@ -62,8 +62,8 @@ TEST(FullModeShape, WhatIsNoJsonGoesAsTextOrBytes) {
               R"({"s":2,"t":"t","o":5,"ts":1700,"x":"a\n\""})");
     EXPECT_EQ(text_of(shape, update_at(5, "t", std::string("\xff\0", 2), PayloadShape::Binary)),
               R"({"s":2,"t":"t","o":5,"ts":1700,"b64":"/wA="})");
-    EXPECT_TRUE(shape.carries(update_at(5, "t", "\xff", PayloadShape::Binary)));
-    EXPECT_FALSE(shape.carries(update_at(5, "t", "", PayloadShape::Cleared)));
+    EXPECT_TRUE(shape.carries(*update_at(5, "t", "\xff", PayloadShape::Binary)));
+    EXPECT_FALSE(shape.carries(*update_at(5, "t", "", PayloadShape::Cleared)));
 }
 
 TEST(FullModeShape, TellsOfGapsAndEnds) {
