@@ -120,7 +120,8 @@ private:
     [[nodiscard]] std::optional<std::uint64_t> bytes_read() const;
     void wait_for(PublishThenReply publish) ON_LISTENER_THREAD;
     [[nodiscard]] HttpReply published(std::optional<PublishResult> result) ON_LISTENER_THREAD;
-    void wait_for(std::shared_ptr<HttpResponder> responder) ON_LISTENER_THREAD;
+    // REQUIRES: the caller keeps it alive meanwhile.
+    void wait_for(const std::shared_ptr<HttpResponder>& responder) ON_LISTENER_THREAD;
     // The browser has gone before its answer was over.
     void end_exchange() ON_LISTENER_THREAD;
     void stop_reading() ON_LISTENER_THREAD;

@@ -185,7 +185,7 @@ void Connection::advance(const CheckedLogin* checked) {
 }
 
 // A request that comes meanwhile ends the connection.
-void Connection::wait_for(std::shared_ptr<HttpResponder> responder) {
+void Connection::wait_for(const std::shared_ptr<HttpResponder>& responder) {
     lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
     request_->responder = responder;
     request_->answering = true;
@@ -200,6 +200,7 @@ void Connection::on_peer_event() {
 }
 
 void Connection::reply(const HttpReply& reply) {
+    assert_on_listener_thread();
     if (dead_ || !request_ || !request_->responder) return;
     const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
     request_->reply = reply;
@@ -209,6 +210,7 @@ void Connection::reply(const HttpReply& reply) {
 }
 
 void Connection::begin_stream(const HttpReply& head) {
+    assert_on_listener_thread();
     if (dead_ || !request_) return;
     if (head.body_bytes) {
         request_->stream_bytes_left = head.body_bytes;
@@ -237,6 +239,7 @@ void Connection::expect_reading() {
 }
 
 void Connection::end_stream(std::string_view last_chunks) {
+    assert_on_listener_thread();
     if (dead_ || !request_ || std::exchange(request_->stream_ended, true)) return;
     if (request_->stream_bytes_left) {
         // The next request may come as soon as the last byte is sent.
