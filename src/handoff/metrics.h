@@ -54,6 +54,7 @@ enum class Limit : std::uint8_t {
     SocketIoPing,
     SocketIoConnect,
     SocketIoPayload,
+    Errands,
     Count,
 };
 
@@ -93,6 +94,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "socketio.ping_timeout",
         "socketio.connect_timeout",
         "socketio.max_payload",
+        "errands",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is

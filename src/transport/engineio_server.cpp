@@ -15,15 +15,6 @@ namespace {
 
 constexpr std::size_t sid_random_bytes = 18;  // protocols 3.1 asks for 12
 
-// Who knows it can take the session over. Empty: the system has no random numbers.
-std::string new_sid() {
-    const OpensslErrorMark mark;
-    std::string bytes(sid_random_bytes, '\0');
-    const bool done = RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
-                                 static_cast<int>(bytes.size())) == 1;
-    return done ? encode_base64url(bytes) : std::string();
-}
-
 HttpReply refuse_for_now(int http_status, std::string_view message) {
     return with_retry(engineio_refusal(http_status, message));
 }
@@ -43,6 +34,28 @@ EngineIoServer::~EngineIoServer() {
 void EngineIoServer::use(const EngineIoSettings& settings, const LimitsConfig& limits) {
     settings_ = std::make_shared<const EngineIoSettings>(settings);
     limits_ = limits;
+}
+
+// Who knows it can take the session over. Empty: the system has no random numbers.
+std::string EngineIoServer::new_sid() const {
+    const OpensslErrorMark mark;
+    std::string bytes(sid_random_bytes, '\0');
+    const bool done = RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
+                                 static_cast<int>(bytes.size())) == 1;
+    if (!done) return {};
+    return encode_base64url(bytes) + (relay_ ? relay_->mark() : "");
+}
+
+void EngineIoServer::join_others(EngineIoErrands& errands, Wakeup& wakeup) {
+    relay_ = std::make_unique<EngineIoRelay>(*this, errands, wakeup);
+}
+
+void EngineIoServer::leave_others() {
+    if (relay_) relay_->leave();
+}
+
+void EngineIoServer::run_errands() {
+    if (relay_ && relay_->any_errands()) relay_->run_errands();
 }
 
 Answer EngineIoServer::answer(const HttpRequest& request, const HttpHeaders& cors) {
@@ -66,6 +79,8 @@ Answer EngineIoServer::route(const HttpRequest& request, const HttpHeaders& cors
     if (!query.version_4) return engineio_error(EngineIoError::UnsupportedVersion);
     EngineIoSession* const session = query.has_sid ? find(query.sid) : nullptr;
     if (query.has_sid && session == nullptr) {
+        const auto owner = relay_ ? relay_->owner_of(query.sid) : std::nullopt;
+        if (owner) return relay_->forward(*owner, request, cors);
         return engineio_error(EngineIoError::SessionIdUnknown);
     }
     if (session == nullptr && request.method != HttpMethod::Get) {

@@ -16,6 +16,7 @@
 #include "handoff/shared_connections.h"
 #include "transport/engineio_app.h"
 #include "transport/engineio_conversation.h"
+#include "transport/engineio_relay.h"
 #include "transport/engineio_session.h"
 
 namespace rtbridge {
@@ -57,6 +58,13 @@ public:
     [[nodiscard]] std::shared_ptr<EngineIoConversation> converse(
         WebSocket& socket, HttpRequest request) ON_LISTENER_THREAD;
 
+    // Where there are several listeners, before the first request: each server answers for the
+    // sessions of all. `wakeup` is called on any listener's thread until leave_others().
+    void join_others(EngineIoErrands& errands, Wakeup& wakeup);
+    void leave_others();
+    // In each turn of the loop.
+    void run_errands() ON_LISTENER_THREAD;
+
     // When check() has to be called.
     [[nodiscard]] std::optional<SteadyTime> next_deadline() const;
     void check(SteadyTime now) ON_LISTENER_THREAD;
@@ -90,6 +98,7 @@ private:
     [[nodiscard]] EngineIoSession& open(HttpRequest request,
                                         EngineIoConversation* socket) ON_LISTENER_THREAD;
     [[nodiscard]] Answer shake_hands(const HttpRequest& request) ON_LISTENER_THREAD;
+    [[nodiscard]] std::string new_sid() const;
     [[nodiscard]] Answer route(const HttpRequest& request,
                                const HttpHeaders& cors) ON_LISTENER_THREAD;
 
@@ -101,6 +110,7 @@ private:
     std::set<std::pair<SteadyTime, EngineIoSession*>> due_;
     std::vector<EngineIoSession*> winding_up_;
     std::unordered_map<std::string, std::unique_ptr<EngineIoSession>> sessions_;
+    std::unique_ptr<EngineIoRelay> relay_;  // null: there is one listener
 };
 
 }  // namespace rtbridge

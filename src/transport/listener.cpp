@@ -108,7 +108,7 @@ private:
         auto server = LwsServer::create(&loop_, state_);
         if (!server.ok()) return server.error();
         server_ = std::move(server).value();
-        deps_.mount ? deps_.mount(state_) : mount_socketio();
+        deps_.mount ? deps_.mount(state_, *this) : mount_socketio();
         acceptor_ = std::make_unique<Acceptor>(&loop_, std::move(socket), *server_, state_);
         start_handles();
         return {};
@@ -118,13 +118,18 @@ private:
 
     void mount_socketio() ON_LISTENER_THREAD {
         socketio_ = std::make_shared<SocketIoService>(state_, deps_.socketio, *this);
+        if (state_.config->listener.threads > 1) {
+            socketio_->server.engine().join_others(deps_.socketio.errands, *this);
+        }
         state_.engines.push_back(
             {state_.config->socketio.path,
              std::shared_ptr<EngineIoServer>(socketio_, &socketio_->server.engine())});
     }
 
     void tear_down() noexcept ON_LISTENER_THREAD {
-        if (socketio_) socketio_->application.leave_announcements();  // which wake this loop
+        // Which wake this loop.
+        if (socketio_) socketio_->application.leave_announcements();
+        for (const EngineIoMount& mount : state_.engines) mount.server->leave_others();
         close_handle(wakeup_);
         if (acceptor_) acceptor_->stop();
         if (handles_started_) {
@@ -199,6 +204,7 @@ private:
             open_mail();
         }
         if (socketio_) socketio_->application.deliver_announcements();
+        for (const EngineIoMount& mount : state_.engines) mount.server->run_errands();
         if (stop_requested_.load() && !state_.draining) start_drain();
         if (state_.draining) continue_drain();
     } catch (const std::exception&) {

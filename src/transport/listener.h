@@ -40,7 +40,7 @@ public:
         std::string epoch;  // names the process, whose offsets are one sequence
         // Fills ListenerState::engines with others than that of [socketio]; called by the thread
         // before it serves.
-        std::function<void(ListenerState&)> mount{};
+        std::function<void(ListenerState&, Wakeup&)> mount{};
     };
     // Starts the thread and waits until it serves. Errors name what the operator has to change.
     [[nodiscard]] static Result<std::unique_ptr<Listener>, std::string> start(

@@ -31,6 +31,7 @@ struct Options {
     std::uint32_t upgrade_timeout_ms = 10'000;
     std::size_t max_payload_bytes = 1'000'000;
     std::uint32_t connections = 10'000;
+    std::uint32_t threads = 1;
     std::uint32_t requests_per_second = 100'000;
     std::uint32_t auth_delay_ms = 10;
     std::vector<std::string> origins;
@@ -65,6 +66,7 @@ ConfigSnapshotPtr configure(const Options& options) {
     config->access = Configuration::built_in().access;
     config->listener.bind.port = options.port;
     config->listener.origins = options.origins;
+    config->listener.threads = options.threads;
     config->auth = AuthConfig{.anonymous_role = "anyone"};
     config->limits.connections = options.connections;
     config->limits.requests_per_second = options.requests_per_second;
@@ -75,17 +77,46 @@ ConfigSnapshotPtr configure(const Options& options) {
     return config;
 }
 
-void mount(ListenerState& state, const Options& options) ON_LISTENER_THREAD {
+// What the listeners share.
+struct Shared {
+    StandardError log;
+    SystemClock clock;
+    Metrics metrics;
+    SharedLogins logins;
+    SessionRegistry registry;
+    FakeDoorbell doorbell;  // nobody publishes
+    SharedConnections connections{connections_room};
+    SharedSocketIo socketio{metrics};
+    EngineIoErrands echo_errands{metrics};
+    EngineIoErrands suite_errands{metrics};
+
+    static constexpr std::uint32_t connections_room = 100'000;
+};
+
+void mount(ListenerState& state, Wakeup& wakeup, Shared& shared,
+           const Options& options) ON_LISTENER_THREAD {
     const SocketIoConfig& config = state.config->socketio;
     const EngineIoSettings settings{config.ping_interval, config.ping_timeout,
                                     std::chrono::milliseconds(options.upgrade_timeout_ms),
                                     config.max_payload_bytes};
     const auto echo = std::make_shared<EngineIoEcho>(settings, state);
-    state.engines.push_back({"/engine.io/", {echo, &echo->server}});
     const auto suite =
         std::make_shared<SocketIoSuite>(state, std::chrono::milliseconds(options.auth_delay_ms));
+    if (options.threads > 1) {
+        echo->server.join_others(shared.echo_errands, wakeup);
+        suite->server.engine().join_others(shared.suite_errands, wakeup);
+    }
+    state.engines.push_back({"/engine.io/", {echo, &echo->server}});
     state.engines.push_back({"/socket.io/", {suite, &suite->server.engine()}});
 }
+
+struct Thread {
+    explicit Thread(Shared& shared)
+        : publishes({}, shared.doorbell, shared.metrics, shared.clock) {}
+    Mailbox mailbox{Mailbox::Limits{}};
+    PublishDesk publishes;
+    std::unique_ptr<Listener> listener;
+};
 
 // Returns the exit code of the program.
 int run(const Options& options) {
@@ -97,45 +128,34 @@ int run(const Options& options) {
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
 
     const ConfigSnapshotPtr config = configure(options);
-    StandardError log;
-    SystemClock clock;
-    Metrics metrics;
-    Mailbox mailbox(Mailbox::Limits{});
-    SharedLogins logins;
-    SessionRegistry registry;
-    FakeDoorbell doorbell;  // nobody publishes
-    PublishDesk publishes({}, doorbell, metrics, clock);
-    SharedConnections connections(options.connections);
-    SharedSocketIo socketio(metrics);
-
-    auto sockets = listen_on(config->listener.bind, 1);
+    Shared shared;
+    auto sockets = listen_on(config->listener.bind, options.threads);
     if (!sockets.ok()) {
-        log.write(LogLevel::Error, sockets.error());
+        shared.log.write(LogLevel::Error, sockets.error());
         return 1;
     }
-    const Listener::Dependencies dependencies{mailbox,
-                                              metrics,
-                                              clock,
-                                              log,
-                                              logins,
-                                              registry,
-                                              publishes,
-                                              connections,
-                                              socketio,
-                                              "suite",
-                                              [&](ListenerState& state) {
-                                                  assert_on_listener_thread();
-                                                  mount(state, options);
-                                              }};
-    auto listener = Listener::start(config, std::move(sockets.value().fds.front()), dependencies);
-    if (!listener.ok()) {
-        log.write(LogLevel::Error, listener.error());
-        return 1;
+    std::vector<std::unique_ptr<Thread>> threads;
+    for (FileDescriptor& socket : sockets.value().fds) {
+        Thread& thread = *threads.emplace_back(std::make_unique<Thread>(shared));
+        auto listener =
+            Listener::start(config, std::move(socket),
+                            {thread.mailbox, shared.metrics, shared.clock, shared.log,
+                             shared.logins, shared.registry, thread.publishes, shared.connections,
+                             shared.socketio, "suite", [&](ListenerState& state, Wakeup& wakeup) {
+                                 assert_on_listener_thread();
+                                 mount(state, wakeup, shared, options);
+                             }});
+        if (!listener.ok()) {
+            shared.log.write(LogLevel::Error, listener.error());
+            return 1;
+        }
+        thread.listener = std::move(listener).value();
     }
     std::printf("listening on 127.0.0.1:%u\n", static_cast<unsigned>(sockets.value().port));
     std::fflush(stdout);
     int signal = 0;
     sigwait(&ends, &signal);
+    for (const auto& thread : threads) thread->listener->request_stop();
     return 0;
 }
 
@@ -152,6 +172,9 @@ int main(int argc, char** argv) {
     app.add_option("--upgrade-timeout", options.upgrade_timeout_ms, "ms, of /engine.io/")
         ->capture_default_str();
     app.add_option("--max-payload", options.max_payload_bytes, "bytes")->capture_default_str();
+    app.add_option("--threads", options.threads, "listeners that share the port")
+        ->check(CLI::Range(1U, rtbridge::EngineIoErrands::members_max))
+        ->capture_default_str();
     app.add_option("--connections", options.connections, "and sessions")->capture_default_str();
     app.add_option("--requests-per-second", options.requests_per_second)->capture_default_str();
     app.add_option("--auth-delay", options.auth_delay_ms, "ms after CONNECT, of /socket.io/")

@@ -9,8 +9,8 @@ namespace rtbridge {
 // Engine.IO: answers every message with itself.
 class EchoApp final : public EngineIoApp {
 public:
-    [[nodiscard]] std::unique_ptr<EngineIoHandler> open(EngineIoSession& session)
-        override ON_LISTENER_THREAD;
+    [[nodiscard]] std::unique_ptr<EngineIoHandler> open(EngineIoSession& session) override
+        ON_LISTENER_THREAD;
 };
 
 }  // namespace rtbridge

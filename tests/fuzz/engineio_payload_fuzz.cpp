@@ -47,9 +47,7 @@ public:
     class Handler final : public SocketIoHandler {
     public:
         explicit Handler(SocketIoSocket& socket) : socket_(socket) {}
-        void on_connect(std::string_view /*auth*/) override ON_LISTENER_THREAD {
-            socket_.accept();
-        }
+        void on_connect(std::string_view /*auth*/) override ON_LISTENER_THREAD { socket_.accept(); }
         void on_event(const SocketIoEvent& event) override ON_LISTENER_THREAD {
             std::string arguments = "0";
             for (const std::string_view argument : event.arguments) {

@@ -427,6 +427,40 @@ test("sessions are bounded, and those of vanished clients go", async (t) => {
   await until("room", async () => (await request(server, "GET", polling)).status === 200);
 });
 
+test("with several threads polling goes on wherever a request comes in", async (t) => {
+  const server = await startServer(t, { threads: 4, "ping-interval": 5000, origin: ["https://a.example"] });
+  for (let i = 0; i < 10; ++i) {
+    const { get, post } = await openPolling(server);
+    for (let n = 0; n < 5; ++n) {
+      const waiting = get({ headers: { Origin: "https://a.example" } });
+      await sleep(5);
+      assert.equal((await post(`4${n}`)).body, "ok");
+      const answer = await waiting;
+      assert.equal(answer.body, `4${n}`);
+      assert.equal(answer.headers["access-control-allow-origin"], "https://a.example");
+    }
+    assert.equal((await post("abc")).status, 400);
+    assert.deepEqual(JSON.parse((await get()).body), error(1, "Session ID unknown"));
+  }
+  for (const sid of ["unknown", "x", "A", "_", "é"]) {
+    const answer = await request(server, "GET", `${polling}&sid=${encodeURIComponent(sid)}`);
+    assert.deepEqual(JSON.parse(answer.body), error(1, "Session ID unknown"), sid);
+  }
+});
+
+test("with several threads a GET that is given up ends the session", async (t) => {
+  const server = await startServer(t, { threads: 4, "ping-interval": 5000 });
+  for (let i = 0; i < 8; ++i) {
+    const { get, target } = await openPolling(server);
+    const socket = net.connect(server.port, "127.0.0.1");
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await sleep(30);
+    socket.destroy();
+    await sleep(30);
+    assert.equal((await get()).status, 400);
+  }
+});
+
 test("a server that ends closes all sessions", async (t) => {
   let ended;
   const stop = { after: (end) => (ended = end) };

@@ -124,6 +124,14 @@ test("a client that was cut off comes back by itself", async (t) => {
   assert.deepEqual((await event(socket, "disconnect"))[0], "io server disconnect");
 });
 
+test("several threads: clients with any transports, at once", async (t) => {
+  const server = await startServer(t, { threads: 4, "ping-interval": 10_000 });
+  const sockets = Object.values(ways).flatMap((options) => Array.from({ length: 20 }, () => client(t, server, options)));
+  await Promise.all(sockets.map(connected));
+  const answers = await Promise.all(sockets.map((socket, n) => socket.timeout(5000).emitWithAck("message-with-ack", n)));
+  assert.deepEqual(answers, sockets.map((_, n) => n));
+});
+
 test("1,000 clients upgrade at once", async (t) => {
   const server = await startServer(t, { "ping-interval": 10_000, "ping-timeout": 10_000, "connect-timeout": 20_000 });
   const sockets = Array.from({ length: 1000 }, () => client(t, server, { timeout: 30_000 }));

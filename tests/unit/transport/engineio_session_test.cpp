@@ -76,7 +76,7 @@ TEST_F(EngineIo, ShakesHandsWithFiveKeys) {
     EXPECT_EQ(reply.body, "0{\"sid\":\"" + sid +
                               "\",\"upgrades\":[\"websocket\"],\"pingInterval\":300,"
                               "\"pingTimeout\":200,\"maxPayload\":1000}");
-    EXPECT_EQ(sid.size(), 24U);
+    EXPECT_EQ(sid.size(), 24U);  // 18 bytes
     EXPECT_EQ(sid.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                     "0123456789-_"),
               std::string::npos);
