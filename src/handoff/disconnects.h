@@ -9,8 +9,8 @@
 
 namespace rtbridge {
 
-// How WebSockets and event streams ended, by close code. Bounded: a browser may make up a code, and all of those are
-// counted as one.
+// How WebSockets and event streams ended, by close code. Bounded: a browser may make up a code, and
+// all of those are counted as one.
 class Disconnects {
 public:
     static constexpr std::uint16_t other = 0;  // any that is not in `codes`

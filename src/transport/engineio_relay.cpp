@@ -117,6 +117,7 @@ public:
         return SessionOutput::Written::No;
     }
     void request_writable() override {}
+    void give_up_after(std::chrono::milliseconds /*patience*/) override {}
     void end_stream(std::string_view /*last_chunks*/) override { assert(false); }
 
 private:

@@ -20,8 +20,8 @@ public:
     // The whole answer; the exchange is over.
     virtual void reply(const HttpReply& reply) = 0;
     // Status and headers of an answer whose body is written in chunks (RFC 9112, 7.1), or, where
-    // `head` has body_bytes, as so many bytes, or, where the request takes no chunks, as bytes until
-    // the connection ends. The body of `head` is not sent.
+    // `head` has body_bytes, as so many bytes, or, where the request takes no chunks, as bytes
+    // until the connection ends. The body of `head` is not sent.
     virtual void begin_stream(const HttpReply& head) = 0;
 
     // REQUIRES: begin_stream() before. write() takes whole chunks, as append_chunk() makes them,

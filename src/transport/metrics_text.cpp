@@ -109,9 +109,10 @@ void write_counters(PrometheusText& out, const Metrics& metrics) {
     for (std::size_t i = 0; i < metrics.gaps.size(); ++i) {
         out.sample({{"reason", to_text(static_cast<GapReason>(i))}}, metrics.gaps.at(i).value());
     }
-    out.family("rtbridge_disconnects_total", Type::Counter,
-               "WebSockets and event streams that ended, by close code; 1006 is a lost connection, or "
-               "a stream that its browser left.");
+    out.family(
+        "rtbridge_disconnects_total", Type::Counter,
+        "WebSockets and event streams that ended, by close code; 1006 is a lost connection, or "
+        "a stream that its browser left.");
     for (std::size_t i = 0; i < Disconnects::codes.size(); ++i) {
         const std::uint16_t code = Disconnects::codes.at(i);
         out.sample({{"code", code == Disconnects::other ? "other" : std::to_string(code)}},

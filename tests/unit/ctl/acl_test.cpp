@@ -28,7 +28,10 @@ Configuration configuration(const std::string& text) {
     Diagnostics diagnostics;
     auto access = std::make_shared<const Access>(
         Access{Authenticator::create(config, diagnostics), Policy::compile(config, diagnostics)});
-    return {std::move(config), nullptr, std::move(access), nullptr};
+    Configuration configuration;
+    configuration.config = std::move(config);
+    configuration.access = std::move(access);
+    return configuration;
 }
 
 const std::string rules =

@@ -46,6 +46,8 @@ TEST(Disconnects, KnowsEachCodeOnce) {
 // there.
 bool is_ours(std::uint16_t code) {
     switch (static_cast<CloseCode>(code)) {
+        case CloseCode::Normal:
+        case CloseCode::UnsupportedData:
         case CloseCode::PolicyViolation:
         case CloseCode::MessageTooBig:
         case CloseCode::InvalidToken:
@@ -59,6 +61,7 @@ bool is_ours(std::uint16_t code) {
         case CloseCode::Shutdown:
         case CloseCode::NoPong:
         case CloseCode::TokenExpired:
+        case CloseCode::StateReset:
         case CloseCode::NoHello:
             return true;
     }
