@@ -483,9 +483,10 @@ test("over TLS", async (t) => {
   const stream = await openStream(t, broker);
   const text = "x".repeat(100_000);
 
-  for (let n = 0; n < 30; ++n) await publish("plant/1", JSON.stringify({ n, text }));
-
-  for (let n = 0; n < 30; ++n) assert.equal((await stream.nextJson()).n, n);
+  for (let n = 0; n < 30; ++n) {
+    await publish("plant/1", JSON.stringify({ n, text }));
+    assert.equal((await stream.nextJson()).n, n);
+  }
   await broker.stop();
   await stream.end();
   assert.equal(stream.blocks.at(-1).event, "bye");

@@ -100,7 +100,7 @@ TEST_F(SseRequestTest, WhoMayReceiveNothingOfItIsTold) {
 }
 
 TEST_F(SseRequestTest, WhoIsNobodyIsRefused) {
-    use("[auth]\n[[auth.jwt]]\nalgorithms = [\"HS256\"]\nkeys_file = \"/dev/null\"\n");
+    use("[auth]\nanonymous = \"deny\"\n");
 
     EXPECT_EQ(ask(request_for()).status, 401);
 }

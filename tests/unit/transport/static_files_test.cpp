@@ -76,8 +76,8 @@ TEST_F(StaticFiles, ShadowTheBuiltInPageButNothingElseOfOurs) {
     EXPECT_THAT(get("/").body, HasSubstr("rtbridge"));
     write("index.html", "mine");
     write("dashboard.js", "mine too");
-    for (const char* name : {"ws", "events", "healthz", "readyz", "metrics", "rtbridge.js",
-                             "api/status", "socket.io/index.html", "websocket/status"}) {
+    for (const char* name : {"ws", "healthz", "readyz", "metrics", "rtbridge.js", "api/status",
+                             "socket.io/index.html", "websocket/status"}) {
         write(name, "not ours");
     }
 
@@ -85,8 +85,8 @@ TEST_F(StaticFiles, ShadowTheBuiltInPageButNothingElseOfOurs) {
     EXPECT_EQ(get("/index.html").body, "mine");
     EXPECT_EQ(get("/dashboard.js").body, "mine too");
     for (const char* path :
-         {"/ws", "/events", "/healthz", "/readyz", "/metrics", "/rtbridge.js", "/api/status",
-          "/api/other", "/api/", "/socket.io/", "/socket.io/index.html", "/websocket/status"}) {
+         {"/ws", "/healthz", "/readyz", "/metrics", "/rtbridge.js", "/api/status", "/api/other",
+          "/api/", "/socket.io/", "/socket.io/index.html", "/websocket/status"}) {
         EXPECT_NE(get(path).body, "not ours") << path;
     }
 }
