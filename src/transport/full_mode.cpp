@@ -105,12 +105,12 @@ void FullMode::take_held() {
 void FullMode::on_mistake(const RequestMistake& mistake) {
     if (!take_request(mistake.id)) return;
     if (!mistake.object) return on_violation(mistake.error);
-    refuse(mistake.id, mistake.error);
+    deny(mistake.id, mistake.error);
 }
 
 void FullMode::on_violation(const RequestError& error) {
     state_.metrics.hit(Limit::BadRequests);
-    refuse(std::nullopt, error);
+    deny(std::nullopt, error);
     if (++violations_ < violations_max) return;
     close(CloseCode::ProtocolError, limit_reason("bad_requests", violations_max, violations_));
 }
@@ -125,7 +125,7 @@ bool FullMode::take_request(std::optional<std::uint32_t> id) {
     state_.metrics.hit(Limit::RequestsPerSecond);
     RequestError error{ErrorCode::Rate, "limits.requests_per_second is reached", true};
     error.after_ms = std::max<std::int64_t>(1000 / per_second, 1);
-    refuse(id, error);
+    deny(id, error);
     const std::uint32_t burst = 2 * per_second;
     if (++refused_in_a_row_ >= 2 * burst) {
         close(CloseCode::RateLimited,
@@ -182,7 +182,7 @@ void FullMode::accept(std::uint32_t id, std::string_view body) {
     send("{\"re\":" + std::to_string(id) + ",\"ok\":" + std::string(body) + '}');
 }
 
-void FullMode::refuse(std::optional<std::uint32_t> id, const RequestError& error) {
+void FullMode::deny(std::optional<std::uint32_t> id, const RequestError& error) {
     send(error_reply(id, error));
 }
 

@@ -96,7 +96,7 @@ private:
 
     void send(std::string_view text) ON_LISTENER_THREAD;
     void accept(std::uint32_t id, std::string_view body) ON_LISTENER_THREAD;
-    void refuse(std::optional<std::uint32_t> id, const RequestError& error) ON_LISTENER_THREAD;
+    void deny(std::optional<std::uint32_t> id, const RequestError& error) ON_LISTENER_THREAD;
 
     ListenerState& state_;
     SessionOutput& output_;

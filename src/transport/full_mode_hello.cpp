@@ -34,7 +34,7 @@ ordered_json seconds(std::chrono::milliseconds time) {
 
 void FullMode::on_request(std::uint32_t id, HelloRequest& hello) {
     if (session_ != nullptr) {
-        return refuse(id, {ErrorCode::Already, "hello comes first, and once"});
+        return deny(id, {ErrorCode::Already, "hello comes first, and once"});
     }
     batching_ = hello.batching;
     // Without [auth] nothing can be proven and nothing needs to be.
@@ -159,7 +159,7 @@ void FullMode::welcome(std::uint32_t id) {
 
 void FullMode::refuse_and_close(std::uint32_t id, const RequestError& error, CloseCode code,
                                 std::string_view reason) {
-    refuse(id, error);
+    deny(id, error);
     close(code, reason);
 }
 

@@ -64,11 +64,11 @@ void FullMode::on_request(std::uint32_t id, SubscribeRequest& sub) {
     const std::size_t filters_max = state_.config->limits.subscriptions;
     if (filters > filters_max) {
         state_.metrics.hit(Limit::Subscriptions);
-        return refuse(id, limit_reached("subscriptions", filters, filters_max));
+        return deny(id, limit_reached("subscriptions", filters, filters_max));
     }
     if (const auto denial = check_selection(selection, *access.grants)) {
         report_denial(context, access.identity(), denial->what, denial->rule);
-        return refuse(id, {ErrorCode::Forbidden, denial->message});
+        return deny(id, {ErrorCode::Forbidden, denial->message});
     }
     const Subscribed subscribed = state_.sessions.subscribe(*session_, sub.wanted);
     accept(id, "{\"sub\":" + std::to_string(subscribed.number) +
@@ -79,7 +79,7 @@ void FullMode::on_request(std::uint32_t id, SubscribeRequest& sub) {
 
 void FullMode::on_request(std::uint32_t id, const UnsubscribeRequest& unsub) {
     if (!state_.sessions.unsubscribe(*session_, unsub.subscription)) {
-        return refuse(id, {ErrorCode::BadRequest,
+        return deny(id, {ErrorCode::BadRequest,
                            "there is no subscription " + std::to_string(unsub.subscription)});
     }
     accept(id, "{}");
@@ -89,21 +89,21 @@ void FullMode::on_request(std::uint32_t id, const GetRequest& get) {
     const SessionAccess& access = *session_->access();
     if (get.topics.size() > get_topics_max) {
         state_.metrics.hit(Limit::Subscriptions);
-        return refuse(id, limit_reached("topics", get.topics.size(), get_topics_max));
+        return deny(id, limit_reached("topics", get.topics.size(), get_topics_max));
     }
     for (const TopicFilter& filter : get.topics) {
         if (access.grants->coverage(receive_live, filter) != Coverage::None) continue;
         report_denial(state_.api(), access.identity(), "topic " + filter.text(), nullptr);
-        return refuse(id, {ErrorCode::Forbidden, "no access to anything of " + filter.text()});
+        return deny(id, {ErrorCode::Forbidden, "no access to anything of " + filter.text()});
     }
     accept(id, latest_page(get, state_.sessions.values(), *access.grants, state_.metrics));
 }
 
 void FullMode::on_request(std::uint32_t id, PublishRequest& publish) {
     const SessionAccess& access = *session_->access();
-    if (state_.draining) return refuse(id, {ErrorCode::Unavailable, "draining", true});
+    if (state_.draining) return deny(id, {ErrorCode::Unavailable, "draining", true});
     if (const auto refusal = refuse_publish(publish, access, state_.api())) {
-        return refuse(id, {ErrorCode::Forbidden, *refusal});
+        return deny(id, {ErrorCode::Forbidden, *refusal});
     }
     publish.user = access.identity().user;
     const bool asked = state_.publishes.request(
@@ -114,13 +114,13 @@ void FullMode::on_request(std::uint32_t id, PublishRequest& publish) {
     if (asked) return;
     RequestError error{ErrorCode::Limit, "too many publishes wait for the broker", true};
     error.which = "publishes";
-    refuse(id, error);
+    deny(id, error);
 }
 
 void FullMode::on_published(std::uint32_t id, PublishResult result) {
     if (closing()) return;
     if (result == PublishResult::Taken) return accept(id, "{}");
-    refuse(id, {ErrorCode::BrokerRefused, std::string(why_not_published(result)),
+    deny(id, {ErrorCode::BrokerRefused, std::string(why_not_published(result)),
                 result == PublishResult::RefusedByBroker});
 }
 
@@ -128,7 +128,7 @@ void FullMode::on_request(std::uint32_t id, const AuthRequest& auth) {
     const ApiContext context = state_.api();
     auto renewed = renew_by_token(auth.token, *session_->access(), context);
     if (!renewed.ok()) {
-        refuse(id, renewed.error());
+        deny(id, renewed.error());
         if (expired(*session_->access(), context)) {
             close(CloseCode::InvalidToken, "invalid token");
         }

@@ -209,7 +209,7 @@ test("a guess counts although nobody waited to hear whether it was right", async
 });
 
 test("a broker that stops does not wait for the passwords that are still to be checked", async (t) => {
-  const slow = passwordLine("user-1", "secret one", 600_000); // some seconds for all of them
+  const slow = passwordLine("user-1", "secret one", 1_200_000); // many seconds for all of them
   const { broker, ws } = await started(t, {}, { passwords: slow });
   const headers = { authorization: basic("user-1", "no") };
   await Promise.all(Array.from({ length: 30 }, () => openBrowser(t, ws, { headers })));
@@ -217,7 +217,7 @@ test("a broker that stops does not wait for the passwords that are still to be c
 
   await broker.stop();
 
-  assert.ok(Date.now() - before < 4000, `${Date.now() - before} ms`);
+  assert.ok(Date.now() - before < 8000, `${Date.now() - before} ms`);
 });
 
 test("threads that check passwords get no signals", async (t) => {

@@ -105,8 +105,8 @@ test("bad bodies are refused with a reason, and the connection goes on", async (
   const broker = await startBroker(t);
   const cases = [
     ["", 400, /JSON/],
-    ["{}", 400, /topic is missing/],
-    ['{"topic":"a","qos":7}', 400, /qos must be 0, 1 or 2/],
+    ["{}", 400, /"topic" is missing/],
+    ['{"topic":"a","qos":7}', 400, /"qos" must be 0, 1 or 2/],
     ['{"topic":"a","paylaod":1}', 400, /known are topic, payload, qos, retain/],
     ['{"topic":"a/#"}', 400, /contains '\+' or '#'/],
     [`{"topic":"${"/".repeat(201)}"}`, 400, /200 slashes/],
