@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "access/private_folder.h"
 #include "transport/api_fixture.h"
 
 namespace rtbridge {
@@ -100,7 +101,9 @@ TEST_F(SseRequestTest, WhoMayReceiveNothingOfItIsTold) {
 }
 
 TEST_F(SseRequestTest, WhoIsNobodyIsRefused) {
-    use("[auth]\nanonymous = \"deny\"\n");
+    const PrivateFolder folder;
+    use("[auth]\n[[auth.jwt]]\nalgorithms = [\"HS256\"]\nkeys_file = \"" +
+        folder.write("key", "a key of more than thirty-two bytes") + "\"\n");
 
     EXPECT_EQ(ask(request_for()).status, 401);
 }

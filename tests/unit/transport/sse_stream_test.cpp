@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "access/private_folder.h"
 #include "configuration.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_doorbell.h"
@@ -88,6 +89,7 @@ protected:
         snapshot->limits = parsed->limits;
         snapshot->access = std::make_shared<const Access>(Access{
             Authenticator::create(*parsed, diagnostics), Policy::compile(*parsed, diagnostics)});
+        EXPECT_TRUE(snapshot->access->authenticator && snapshot->access->policy) << toml;
         return snapshot;
     }
     void use(const std::string& toml) {
@@ -356,7 +358,9 @@ TEST_F(SseStreamTest, AReloadThatWantsALoginEndsIt) {
     use(std::string(viewers_may) + "#\"]\n");
     (void)open({.topic = "plant/1"});
 
-    reload("[auth]\nanonymous = \"deny\"\n");
+    const PrivateFolder folder;
+    reload("[auth]\n[[auth.jwt]]\nalgorithms = [\"HS256\"]\nkeys_file = \"" +
+           folder.write("key", "a key of more than thirty-two bytes") + "\"\n");
 
     EXPECT_TRUE(exchange.ended);
     EXPECT_THAT(exchange.sent, HasSubstr("this login is not valid any more"));
