@@ -35,7 +35,7 @@ async function run(t, name, { scripts = {}, files = {} } = {}) {
   const adapted = (mqttPort) =>
     config.replace(/^bind .*/m, 'bind = "127.0.0.1:0"').replace(/^to .*/m, `to = "127.0.0.1:${mqttPort}"`);
   const broker = await startBroker(t, { rtbridge: adapted, files });
-  const device = await mqttClient(t, broker);
+  const device = await mqttClient(t, broker, { clientId: "device-1" });
   const publish = (topic, value, options = {}) =>
     device.publishAsync(topic, typeof value === "string" ? value : JSON.stringify(value), { qos: 1, ...options });
   return { broker, publish };
@@ -102,8 +102,8 @@ test("the sensor broadcast", async (t) => {
   await has("#connection", "one of 1");
   await publish("sensors/a", { celsius: 20 });
   await has("#data", '{"celsius":20}');
-  const { body } = await request("GET", `${broker.httpUrl}/websocket/status`);
-  assert.deepEqual(JSON.parse(body), { success: true, connectedClients: 1, websocketEnabled: true });
+  const { json } = await request("GET", `${broker.httpUrl}/websocket/status`);
+  assert.deepEqual(json, { success: true, connectedClients: 1, websocketEnabled: true });
   await finish("sensor-broadcast");
 });
 
@@ -115,8 +115,8 @@ test("match updates", async (t) => {
   await page.click("text=Update");
   await has("output", "Match updated");
   await has("#matches", "42: 2-1");
-  const { body } = await request("GET", `${broker.httpUrl}/match/42`);
-  assert.deepEqual(JSON.parse(body), { matchId: "42", score: "2-1" });
+  const { json } = await request("GET", `${broker.httpUrl}/match/42`);
+  assert.deepEqual(json, { matchId: "42", score: "2-1" });
   await finish("match-updates");
 });
 
@@ -130,7 +130,9 @@ test("motor control", async (t) => {
     return (await page.locator("#state").textContent()) === "30 %";
   });
   await page.locator("#speed").fill("55");
-  await until("the command", async () => (await commands.take(1)).some(({ topic, payload }) => topic === "motor/1/command" && JSON.parse(payload).speed === 55));
+  const [{ topic, text }] = await commands.take(1);
+  assert.equal(topic, "motor/1/command");
+  assert.deepEqual(JSON.parse(text), { speed: 55 });
   await has("h1", "Motor 1: 30 %");
   await finish("motor-control");
 });
