@@ -26,7 +26,7 @@ struct ValueName {
         std::size_t operator()(const ValueName& name) const noexcept {
             const std::hash<std::string_view> hash;
             return hash(name.topic) * 31 + hash(name.key_name) * 17 + hash(name.key) +
-                   name.variant * 7919;
+                   std::size_t{name.variant} * 7919;
         }
     };
 };
