@@ -43,8 +43,11 @@ Answer answer_page(const HttpRequest& request, const ApiContext& context) {
     if (!is_own_path(request.path, context.config.socketio.path)) {
         if (std::optional<FileAnswer> file = answer_file(request, context)) {
             if (!readable) return refuse_method(Takes::Get);
-            return std::visit([](auto&& answered) -> Answer { return std::move(answered); },
-                              *std::move(file));
+            return std::visit(
+                [](auto&& answered) -> Answer {
+                    return std::forward<decltype(answered)>(answered);
+                },
+                *std::move(file));
         }
     }
     const Asset* const asset = find_asset(request.path, context.config.listener);
