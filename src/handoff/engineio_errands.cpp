@@ -19,6 +19,11 @@ void EngineIoErrands::leave(const Inbox& inbox) {
     inboxes_.at(inbox.number()).reset();
 }
 
+bool EngineIoErrands::anyone(std::uint32_t number) {
+    const std::lock_guard lock(mutex_);
+    return inboxes_.at(number) != nullptr;
+}
+
 // Under the lock, so that nobody is woken who has left.
 void EngineIoErrands::push(Inbox& inbox, Errand errand, std::size_t bytes) {
     inbox.waiting_.push_back(std::move(errand));

@@ -54,6 +54,7 @@ public:
     // `wakeup` is called on any listener's thread until leave(). Null: there are members_max.
     [[nodiscard]] std::shared_ptr<Inbox> join(Wakeup& wakeup);
     void leave(const Inbox& inbox);
+    [[nodiscard]] bool anyone(std::uint32_t number);
 
     enum class Sent : std::uint8_t {
         Yes,
@@ -62,7 +63,7 @@ public:
     };
     // `bytes`: of what the errand owns.
     [[nodiscard]] Sent send(std::uint32_t to, Errand errand, std::size_t bytes) ON_LISTENER_THREAD;
-    // What ends an errand that was sent, of which there are no more than that.
+    // What belongs to an errand that was sent, of which there are so many and no more.
     void answer(std::uint32_t to, Errand errand) ON_LISTENER_THREAD;
     [[nodiscard]] std::vector<Errand> take(Inbox& inbox) ON_LISTENER_THREAD;
 

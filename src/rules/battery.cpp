@@ -1,4 +1,5 @@
 #include "rules/battery.h"
+#include "rules/working_payload.h"
 
 #include <optional>
 

@@ -6,9 +6,10 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "rules/json_path.h"
-#include "rules/working_payload.h"
 
 namespace rtbridge {
+
+class WorkingPayload;
 
 // Tells from the power of a battery what it does.
 //

@@ -1,6 +1,7 @@
 #include "rules/rule.h"
 
 #include "base/json_text.h"
+#include "rules/working_payload.h"
 
 namespace rtbridge {
 namespace {

@@ -7,9 +7,10 @@
 
 #include "rules/rule_set.h"
 #include "rules/template_values.h"
-#include "rules/working_payload.h"
 
 namespace rtbridge {
+
+class WorkingPayload;
 
 class TextTemplate;
 

@@ -3,9 +3,10 @@
 #include <string>
 
 #include "rules/brace.h"
-#include "rules/working_payload.h"
 
 namespace rtbridge {
+
+class WorkingPayload;
 
 // What the braces of templates stand for at the moment: RuleValues for a publish that a rule
 // applies to, RequestValues for what a browser asks for.

@@ -128,7 +128,10 @@ private:
 };
 
 EngineIoRelay::EngineIoRelay(EngineIoServer& server, EngineIoErrands& errands, Wakeup& wakeup)
-    : server_(server), errands_(errands), inbox_(errands.join(wakeup)) {}
+    : server_(server),
+      errands_(errands),
+      inbox_(errands.join(wakeup)),
+      sockets_(server, errands, inbox_ ? inbox_->number() : 0) {}
 
 EngineIoRelay::~EngineIoRelay() {
     leave();
@@ -146,7 +149,8 @@ std::string EngineIoRelay::mark() const {
 std::optional<std::uint32_t> EngineIoRelay::owner_of(std::string_view sid) const {
     const std::size_t number = sid.empty() ? marks.npos : marks.find(sid.back());
     if (!inbox_ || number == marks.npos || number == inbox_->number()) return std::nullopt;
-    return static_cast<std::uint32_t>(number);
+    const auto owner = static_cast<std::uint32_t>(number);
+    return errands_.anyone(owner) ? std::optional(owner) : std::nullopt;
 }
 
 Answer EngineIoRelay::forward(std::uint32_t owner, const HttpRequest& request,

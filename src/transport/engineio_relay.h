@@ -13,6 +13,7 @@
 #include "handoff/engineio_errands.h"
 #include "transport/api.h"
 #include "transport/engineio_reply.h"
+#include "transport/engineio_socket_relay.h"
 #include "transport/http_request.h"
 
 namespace rtbridge {
@@ -36,11 +37,12 @@ public:
 
     // What the sids of sessions here end in.
     [[nodiscard]] std::string mark() const;
-    // Of the listener that has the session. Nothing: this one, or none.
+    // Of another listener, there now, that has the session if anyone has.
     [[nodiscard]] std::optional<std::uint32_t> owner_of(std::string_view sid) const;
     [[nodiscard]] Answer forward(std::uint32_t owner, const HttpRequest& request,
                                  const HttpHeaders& cors) ON_LISTENER_THREAD;
 
+    [[nodiscard]] EngineIoSocketRelay& sockets() { return sockets_; }
     [[nodiscard]] bool any_errands() const noexcept { return inbox_ && inbox_->any(); }
     void run_errands() ON_LISTENER_THREAD;
     // Nothing comes or goes any more.
@@ -61,6 +63,7 @@ private:
     EngineIoServer& server_;
     EngineIoErrands& errands_;
     std::shared_ptr<EngineIoErrands::Inbox> inbox_;  // null after leave()
+    EngineIoSocketRelay sockets_;
     std::uint64_t next_id_ = 1;
     std::unordered_map<std::uint64_t, Forwarded*> forwarded_;
     std::map<std::pair<std::uint32_t, std::uint64_t>, std::unique_ptr<Served>> served_;

@@ -79,8 +79,7 @@ Answer EngineIoServer::route(const HttpRequest& request, const HttpHeaders& cors
     if (!query.version_4) return engineio_error(EngineIoError::UnsupportedVersion);
     EngineIoSession* const session = query.has_sid ? find(query.sid) : nullptr;
     if (query.has_sid && session == nullptr) {
-        const auto owner = relay_ ? relay_->owner_of(query.sid) : std::nullopt;
-        if (owner) return relay_->forward(*owner, request, cors);
+        if (const auto owner = owner_of(query.sid)) return relay_->forward(*owner, request, cors);
         return engineio_error(EngineIoError::SessionIdUnknown);
     }
     if (session == nullptr && request.method != HttpMethod::Get) {
@@ -152,13 +151,17 @@ std::optional<HttpReply> EngineIoServer::refuse_upgrade(const HttpRequest& reque
         return engineio_error(EngineIoError::BadRequest);
     }
     if (!query.has_sid) return refuse_session(request);
-    if (find(query.sid) == nullptr) return engineio_error(EngineIoError::SessionIdUnknown);
+    if (find(query.sid) == nullptr && !owner_of(query.sid)) {
+        return engineio_error(EngineIoError::SessionIdUnknown);
+    }
     return std::nullopt;  // one too many for the session is closed at once, as clients expect
 }
 
-std::shared_ptr<EngineIoConversation> EngineIoServer::converse(WebSocket& socket,
-                                                               HttpRequest request) {
+std::shared_ptr<Conversation> EngineIoServer::converse(WebSocket& socket, HttpRequest request) {
     std::string sid = read_engineio_query(request).sid;
+    if (const auto owner = find(sid) == nullptr ? owner_of(sid) : std::nullopt) {
+        return relay_->sockets().forward(*owner, socket, std::move(sid));
+    }
     return std::make_shared<EngineIoConversation>(*this, socket, std::move(request),
                                                   std::move(sid));
 }
@@ -178,6 +181,10 @@ EngineIoSession* EngineIoServer::offer_to(const std::string& sid, EngineIoConver
 EngineIoSession* EngineIoServer::find(const std::string& sid) const {
     const auto found = sessions_.find(sid);
     return found == sessions_.end() || found->second->gone() ? nullptr : found->second.get();
+}
+
+std::optional<std::uint32_t> EngineIoServer::owner_of(const std::string& sid) const {
+    return relay_ ? relay_->owner_of(sid) : std::nullopt;
 }
 
 void EngineIoServer::schedule(EngineIoSession& session, std::optional<SteadyTime> deadline) {

@@ -55,8 +55,8 @@ public:
     // Why an upgrade is not let in; nothing: converse().
     [[nodiscard]] std::optional<HttpReply> refuse_upgrade(const HttpRequest& request)
         ON_LISTENER_THREAD;
-    [[nodiscard]] std::shared_ptr<EngineIoConversation> converse(
-        WebSocket& socket, HttpRequest request) ON_LISTENER_THREAD;
+    [[nodiscard]] std::shared_ptr<Conversation> converse(WebSocket& socket,
+                                                         HttpRequest request) ON_LISTENER_THREAD;
 
     // Where there are several listeners, before the first request: each server answers for the
     // sessions of all. `wakeup` is called on any listener's thread until leave_others().
@@ -93,6 +93,8 @@ public:
 
 private:
     [[nodiscard]] EngineIoSession* find(const std::string& sid) const;
+    // The listener that has it, where that is another.
+    [[nodiscard]] std::optional<std::uint32_t> owner_of(const std::string& sid) const;
     // A handshake that would be over a limit.
     [[nodiscard]] std::optional<HttpReply> refuse_session(const HttpRequest& request);
     [[nodiscard]] EngineIoSession& open(HttpRequest request,

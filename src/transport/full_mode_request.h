@@ -12,12 +12,13 @@
 #include "handoff/publish_request.h"
 #include "listener/subscription.h"
 #include "listener/value_store.h"
-#include "rules/json_document.h"
 #include "topic/topic_filter.h"
 #include "transport/full_mode_shape.h"
 #include "transport/request_error.h"
 
 namespace rtbridge {
+
+class JsonDocument;
 
 // What browsers ask for in rtbridge.v1. Thread: any; values.
 

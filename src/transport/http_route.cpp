@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/in_quotes.h"
+#include "rules/working_payload.h"
 
 namespace rtbridge {
 namespace {

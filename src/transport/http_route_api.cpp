@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "config/in_quotes.h"
 #include "listener/value_store.h"
+#include "rules/working_payload.h"
 #include "topic/topic_filter.h"
 #include "transport/field_errors.h"
 #include "transport/form_body.h"

@@ -7,12 +7,13 @@
 
 #include "access/identity.h"
 #include "handoff/session_registry.h"
-#include "rules/working_payload.h"
 
 // What Socket.IO clients are told where the configuration names no body: JSON as in protocols 3.4.
 // Pure.
 
 namespace rtbridge {
+
+class WorkingPayload;
 
 // {"message":…,"socketId":…,"user":{"id":…,"username":…,"role":…}}; of nobody, "user" is null.
 [[nodiscard]] std::string connected_body(std::string_view socket_id, const Identity& identity);

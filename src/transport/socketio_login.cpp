@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "access/admission.h"
+#include "rules/json_document.h"
 #include "transport/denial.h"
 #include "transport/identification.h"
 #include "transport/token_renewal.h"

@@ -7,12 +7,13 @@
 
 #include "access/visitor.h"
 #include "base/result.h"
-#include "rules/json_document.h"
 #include "transport/api_context.h"
 #include "transport/http_request.h"
 #include "transport/login_check.h"
 
 namespace rtbridge {
+
+class JsonDocument;
 
 // Why a client may not connect: CONNECT_ERROR {message, data: {code}}.
 struct SocketIoRefusal {

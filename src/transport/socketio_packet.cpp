@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_text.h"
+#include "rules/working_payload.h"
 
 namespace rtbridge {
 namespace {

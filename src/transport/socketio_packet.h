@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "rules/json_document.h"
 
 // Packets of Socket.IO 5, as they stand in Engine.IO messages:
 //
@@ -19,6 +18,8 @@
 // Thread: any; pure.
 
 namespace rtbridge {
+
+class JsonDocument;
 
 enum class SocketIoType : char {
     Connect = '0',

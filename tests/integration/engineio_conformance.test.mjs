@@ -319,103 +319,107 @@ async function probed(server, session) {
   return socket;
 }
 
-test("an upgrade: probe, noop, 5, and what was kept in order", async (t) => {
-  const server = await startServer(t, { "ping-interval": 5000 });
-  const session = await openPolling(server);
-  const waiting = session.get();
-  await sleep(20);
-  const begun = Date.now();
-  const socket = await probed(server, session);
-  assert.equal((await waiting).body, "6");
-  assert.ok(Date.now() - begun < 100);
+// The WebSocket and its session may belong to different threads.
+for (const threads of [1, 4]) {
+  test(`an upgrade: probe, noop, 5, and what was kept in order, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 5000 });
+    const session = await openPolling(server);
+    const waiting = session.get();
+    await sleep(20);
+    const begun = Date.now();
+    const socket = await probed(server, session);
+    assert.equal((await waiting).body, "6");
+    assert.ok(Date.now() - begun < 100);
 
-  const next = session.get();
-  assert.equal((await next).body, "6");  // held for a while
-  await session.post("4meanwhile");
-  await session.post("4kept");
-  assert.equal(socket.waits(), 0);
-  socket.send("5");
-  socket.send("4after");
-  for (const text of ["4meanwhile", "4kept", "4after"]) assert.equal(await socket.next(), text);
-});
+    const next = session.get();
+    assert.equal((await next).body, "6");  // held for a while
+    await session.post("4meanwhile");
+    await session.post("4kept");
+    assert.equal(socket.waits(), 0);
+    socket.send("5");
+    socket.send("4after");
+    for (const text of ["4meanwhile", "4kept", "4after"]) assert.equal(await socket.next(), text);
+  });
 
-test("after an upgrade the sid is of no use to anyone else", async (t) => {
-  const server = await startServer(t, { "ping-interval": 5000 });
-  const session = await openPolling(server);
-  const socket = await engineSocket(server, session.sid);
-  socket.send("2probe");
-  socket.send("5");
-  assert.equal((await session.get()).status, 400);
-  assert.equal((await session.post("4a")).status, 400);
-  const second = await engineSocket(server, session.sid);
-  await within("the end of the second", second.closed);
-  assert.equal(await socket.next(), "3probe");
-  socket.send("4hello");
-  assert.equal(await socket.next(), "4hello");
-});
-
-test("a GET that is held when 5 comes gets 400", async (t) => {
-  const server = await startServer(t, { "ping-interval": 5000 });
-  const session = await openPolling(server);
-  const socket = await probed(server, session);
-  const held = session.get();
-  await sleep(15);
-  socket.send("5");
-  assert.equal((await held).status, 400);
-  socket.send("4hello");
-  assert.equal(await socket.next(), "4hello");
-});
-
-test("a wrong probe closes the WebSocket only", async (t) => {
-  const server = await startServer(t, { "ping-interval": 5000 });
-  const session = await openPolling(server);
-  for (const first of ["4hello", "5", "2", "", "1"]) {
+  test(`after an upgrade the sid is of no use to anyone else, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 5000 });
+    const session = await openPolling(server);
     const socket = await engineSocket(server, session.sid);
-    socket.send(first);
-    await within(`the end after ${first}`, socket.closed);
-  }
-  const waiting = session.get();
-  await session.post("4still here");
-  assert.equal((await waiting).body, "4still here");
-});
+    socket.send("2probe");
+    socket.send("5");
+    socket.send("4upgraded");
+    for (const text of ["3probe", "4upgraded"]) assert.equal(await socket.next(), text);
+    assert.equal((await session.get()).status, 400);
+    assert.equal((await session.post("4a")).status, 400);
+    const second = await engineSocket(server, session.sid);
+    await within("the end of the second", second.closed);
+    socket.send("4hello");
+    assert.equal(await socket.next(), "4hello");
+  });
 
-test("only one WebSocket at a time may take over, and polling goes on where it gives up", async (t) => {
-  const server = await startServer(t, { "ping-interval": 5000 });
-  const session = await openPolling(server);
-  const socket = await probed(server, session);
-  await within("the end of the second", (await engineSocket(server, session.sid)).closed);
-  const held = session.get();
-  await sleep(10);
-  socket.terminate();
-  await sleep(100);  // longer than a GET is held for an upgrade
-  await session.post("4a");
-  assert.equal((await held).body, "4a");
-  const again = await probed(server, session);
-  again.send("5");
-  again.send("4b");
-  assert.equal(await again.next(), "4b");
-});
+  test(`a GET that is held when 5 comes gets 400, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 5000 });
+    const session = await openPolling(server);
+    const socket = await probed(server, session);
+    const held = session.get();
+    await sleep(15);
+    socket.send("5");
+    assert.equal((await held).status, 400);
+    socket.send("4hello");
+    assert.equal(await socket.next(), "4hello");
+  });
 
-test("an upgrade that is not completed in time is given up", async (t) => {
-  const server = await startServer(t, { "ping-interval": 5000, "upgrade-timeout": 200 });
-  const session = await openPolling(server);
-  const socket = await probed(server, session);
-  await within("the end", socket.closed);
-  await session.post("4a");
-  assert.equal((await session.get()).body, "4a");
-});
+  test(`a wrong probe closes the WebSocket only, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 5000 });
+    const session = await openPolling(server);
+    for (const first of ["4hello", "5", "2", "", "1"]) {
+      const socket = await engineSocket(server, session.sid);
+      socket.send(first);
+      await within(`the end after ${first}`, socket.closed);
+    }
+    const waiting = session.get();
+    await session.post("4still here");
+    assert.equal((await waiting).body, "4still here");
+  });
 
-test("an upgrade does not begin the ping interval anew", async (t) => {
-  const server = await startServer(t, { "ping-interval": 600 });
-  const session = await openPolling(server);
-  const begun = Date.now();
-  await sleep(400);
-  const socket = await probed(server, session);
-  socket.send("5");
-  assert.equal(await socket.next(), "2");
-  const took = Date.now() - begun;
-  assert.ok(took < 900, `${took} ms`);
-});
+  test(`only one WebSocket at a time may take over, and polling goes on where it gives up, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 5000 });
+    const session = await openPolling(server);
+    const socket = await probed(server, session);
+    await within("the end of the second", (await engineSocket(server, session.sid)).closed);
+    const held = session.get();
+    await sleep(10);
+    socket.terminate();
+    await sleep(100);  // longer than a GET is held for an upgrade
+    await session.post("4a");
+    assert.equal((await held).body, "4a");
+    const again = await probed(server, session);
+    again.send("5");
+    again.send("4b");
+    assert.equal(await again.next(), "4b");
+  });
+
+  test(`an upgrade that is not completed in time is given up, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 5000, "upgrade-timeout": 200 });
+    const session = await openPolling(server);
+    const socket = await probed(server, session);
+    await within("the end", socket.closed);
+    await session.post("4a");
+    assert.equal((await session.get()).body, "4a");
+  });
+
+  test(`an upgrade does not begin the ping interval anew, ${threads} thread(s)`, async (t) => {
+    const server = await startServer(t, { threads, "ping-interval": 600 });
+    const session = await openPolling(server);
+    const begun = Date.now();
+    await sleep(400);
+    const socket = await probed(server, session);
+    socket.send("5");
+    assert.equal(await socket.next(), "2");
+    const took = Date.now() - begun;
+    assert.ok(took < 900, `${took} ms`);
+  });
+}
 
 test("sessions are bounded, and those of vanished clients go", async (t) => {
   const server = await startServer(t, { connections: 5 });
@@ -445,6 +449,41 @@ test("with several threads polling goes on wherever a request comes in", async (
   for (const sid of ["unknown", "x", "A", "_", "é"]) {
     const answer = await request(server, "GET", `${polling}&sid=${encodeURIComponent(sid)}`);
     assert.deepEqual(JSON.parse(answer.body), error(1, "Session ID unknown"), sid);
+  }
+});
+
+test("with several threads a WebSocket reaches its session wherever it comes in", async (t) => {
+  const server = await startServer(t, { threads: 4, "ping-interval": 10_000 });
+  const sockets = await Promise.all(Array.from({ length: 20 }, async () => {
+    const socket = await probed(server, await openPolling(server));
+    socket.send("5");
+    return socket;
+  }));
+  // All at once and more than what fits on the way between two threads.
+  const texts = Array.from({ length: 50 }, (_, n) => `4${n}${"x".repeat(10_000)}`);
+  for (const socket of sockets) for (const text of texts) socket.send(text);
+  for (const socket of sockets) for (const text of texts) assert.equal(await socket.next(), text);
+  // Either side may end it.
+  const [first, second, ...others] = sockets;
+  first.send("1");
+  second.send("nonsense");
+  for (const socket of [first, second]) await within("the end", socket.closed);
+  for (const socket of others) socket.send("4still here");
+  for (const socket of others) assert.equal(await socket.next(), "4still here");
+});
+
+test("with several threads a page that does not read holds up nobody", async (t) => {
+  const server = await startServer(t, { threads: 4, "ping-interval": 10_000 });
+  for (let i = 0; i < 4; ++i) {
+    const socket = await probed(server, await openPolling(server));
+    socket.send("5");
+    socket.pause();
+    // What comes back waits for the page, and at some time the page for it.
+    for (let n = 0; n < 200; ++n) socket.send(`4${n}${"x".repeat(100_000)}`);
+    const quick = await engineSocket(server);
+    await quick.next();
+    quick.send("4quick");
+    assert.equal(await quick.next(), "4quick");
   }
 });
 

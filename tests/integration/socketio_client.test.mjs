@@ -132,8 +132,8 @@ test("several threads: clients with any transports, at once", async (t) => {
   assert.deepEqual(answers, sockets.map((_, n) => n));
 });
 
-test("1,000 clients upgrade at once", async (t) => {
-  const server = await startServer(t, { "ping-interval": 10_000, "ping-timeout": 10_000, "connect-timeout": 20_000 });
+for (const threads of [1, 4]) test(`1,000 clients upgrade at once, ${threads} thread(s)`, async (t) => {
+  const server = await startServer(t, { threads, "ping-interval": 10_000, "ping-timeout": 10_000, "connect-timeout": 20_000 });
   const sockets = Array.from({ length: 1000 }, () => client(t, server, { timeout: 30_000 }));
   await Promise.all(sockets.map((socket) => new Promise((resolve, reject) => {
     socket.on("connect", resolve);

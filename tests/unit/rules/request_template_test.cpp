@@ -5,6 +5,7 @@
 #include "rules/json_template.h"
 #include "rules/publish_topic.h"
 #include "rules/request_values.h"
+#include "rules/working_payload.h"
 
 // Values in braces outside of rules: in what Socket.IO clients and HTTP routes ask for.
 

@@ -42,8 +42,8 @@ public:
         return plain;
     }
     [[nodiscard]] std::string_view transport() const override { return "fake"; }
-    void pause_reading() override {}
-    void resume_reading() override {}
+    void pause_reading() override { paused = true; }
+    void resume_reading() override { paused = false; }
     void abandon() override { abandoned = true; }
     [[nodiscard]] const std::string& peer_address() const override { return address; }
 
@@ -53,6 +53,7 @@ public:
     std::string address = "192.0.2.1";
     int writes = 0;
     bool stalled = false;
+    bool paused = false;
     bool writable_requested = false;
     bool abandoned = false;
     std::optional<CloseCode> closed_with;
@@ -97,7 +98,7 @@ protected:
     };
     struct Socket {
         FakeWebSocket wire;
-        std::shared_ptr<EngineIoConversation> conversation;
+        std::shared_ptr<Conversation> conversation;
 
         void send(std::string_view text) {
             assert_on_listener_thread();
@@ -175,11 +176,15 @@ protected:
         return std::get<HttpReply>(answer(request));
     }
     [[nodiscard]] std::unique_ptr<Socket> connect(const std::string& sid = {}) {
+        return connect_at(server(), sid);
+    }
+    [[nodiscard]] static std::unique_ptr<Socket> connect_at(EngineIoServer& server,
+                                                            const std::string& sid) {
         assert_on_listener_thread();
         auto socket = std::make_unique<Socket>();
         const std::string query =
             "EIO=4&transport=websocket" + (sid.empty() ? std::string() : "&sid=" + sid);
-        socket->conversation = server().converse(socket->wire, request_of(HttpMethod::Get, query));
+        socket->conversation = server.converse(socket->wire, request_of(HttpMethod::Get, query));
         socket->conversation->begin(nullptr);
         return socket;
     }

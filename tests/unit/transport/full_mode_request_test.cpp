@@ -1,4 +1,5 @@
 #include "transport/full_mode_request.h"
+#include "rules/working_payload.h"
 
 #include <gtest/gtest.h>
 

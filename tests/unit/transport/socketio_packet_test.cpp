@@ -1,4 +1,5 @@
 #include "transport/socketio_packet.h"
+#include "rules/json_document.h"
 
 #include <gtest/gtest.h>
 
