@@ -2,7 +2,6 @@
 
 /** What a payload may be: JSON, text that is no JSON, or other bytes. */
 export interface Message<Data = any> {
-  /** Empty over server-sent events, where the filter has a wildcard. */
   readonly topic: string;
   /** The key of the rule, where the server says it. */
   readonly key?: string;
@@ -15,8 +14,8 @@ export interface Message<Data = any> {
   /** Grows from one message of the server's process to the next. */
   /** NaN for newest values that came by server-sent events while more of them were to come. */
   readonly offset: number;
-  /** Unix milliseconds; absent over server-sent events. */
-  readonly ts?: number;
+  /** Unix milliseconds. */
+  readonly ts: number;
   /** Not live: a newest value at the start, or what was missed. */
   readonly recovered: boolean;
 }

@@ -46,7 +46,7 @@ export function connect(url, options = {}) {
     ["WebSocket", "EventSource", "fetch", "setTimeout", "clearTimeout", "document"].map(
       (name) => options[name] ?? globalThis[name]);
   const { getToken, name, features = ["batch"], onstatus, now = Date.now, random = Math.random } = options;
-  const target = (path, scheme) => {
+  const target = (path, scheme = "http") => {
     const found = new URL(path, new URL(url ?? "", import.meta.url));
     found.protocol = found.protocol.replace(/http|ws/, scheme);
     return found.href;
@@ -55,7 +55,7 @@ export function connect(url, options = {}) {
   let status = "connecting";
   let generation = 0;
   let failures = 0;
-  // WebSockets in a row that never opened.
+  // WebSockets in a row that never opened where HTTP gets through.
   let unopened = 0;
   let lastId = 0;
   let tokenWanted = getToken;
@@ -76,7 +76,7 @@ export function connect(url, options = {}) {
     queued.clear();
   };
 
-  const become = (next, detail) => call(onstatus, (status = next), detail);
+  const become = (next, detail) => call(onstatus, status = next, detail);
 
   const open = async () => {
     leave();
@@ -94,7 +94,7 @@ export function connect(url, options = {}) {
       }
       deadline = now() + openMs;
       const current = (action) => (event) => mine == generation && action(event);
-      if (++unopened > 2 && EventSource) openStreams(current);
+      if (unopened > 1 && EventSource) openStreams(current);
       else openSocket(current);
     } catch (error) {
       if (mine == generation) lost(1006, error.message);
@@ -123,7 +123,10 @@ export function connect(url, options = {}) {
     flush();
   };
 
+  const probe = () => fetch(target("healthz"), { mode: "no-cors" });
+
   const lost = (code, reason) => {
+    if (link?.unopened) probe().then(() => ++unopened, () => {});
     // The code may get lost with the connection, bye was heard.
     if (ready && now() - ready >= openMs) failures = tokenRetried = 0;
     if (bye && code < 4000) ({ code, why: reason } = bye);
@@ -172,12 +175,12 @@ export function connect(url, options = {}) {
 
   const openSocket = (current) => {
     const socket = new WebSocket(target("ws", "ws"), "rtbridge.v1");
-    link = { send: (frame) => socket.send(JSON.stringify(frame)), close: () => socket.close() };
+    link = { unopened: 1, send: (frame) => socket.send(JSON.stringify(frame)), close: () => socket.close() };
     // A close follows.
     socket.onerror = () => {};
     socket.onclose = current(({ code, reason }) => lost(code, reason));
     socket.onopen = current(() => {
-      unopened = 0;
+      link.unopened = unopened = 0;
       ask({ op: "hello", token: token ?? undefined, features, name }, (ok, error) => {
         if (error) return lost(error.n == 109 ? 4202 : error.retry ? 4103 : 4001, error.msg);
         epoch = ok.epoch;
@@ -250,7 +253,7 @@ export function connect(url, options = {}) {
       if (error?.retry) return setTimeout(() => wanted() && renew(wire), error.after ?? probeMs);
       if (error) return finish(wire, error);
       const { sub, offset, recovered } = ok;
-      subs.set((wire.sub = sub), wire);
+      subs.set(wire.sub = sub, wire);
       const resumed = since && { full: "recovered", latest: "latest" }[recovered];
       start(wire, resumed, epoch, offset);
       if (!resumed && !request.snap) settle(wire, offset);
@@ -378,7 +381,7 @@ export function connect(url, options = {}) {
     // The next attempt is a WebSocket again.
     unopened = 1;
     link = { current, close: () => wires.forEach(({ source }) => source?.close()) };
-    fetch(target("healthz", "http"), { mode: "no-cors" }).then(
+    probe().then(
       current(() => {
         deadline = Infinity;
         opened({ transport: "sse" });
@@ -395,12 +398,12 @@ export function connect(url, options = {}) {
     if (at >= 0) query.set("last_event_id", epoch + "-" + at);
     const go = current(({ ticket }) => {
       if (ticket) query.set("ticket", ticket);
-      // Without events that rules name, of which onmessage would not hear.
-      const source = (wire.source = new EventSource(target("events?events=0&" + query, "http")));
-      source.onerror = current(() => lost(1006, "/events"));
+      const source = wire.source = new EventSource(target("events?events=frames&" + query));
+      source.onerror = current(() => lost(1006, "events"));
       source.addEventListener("bye", current(({ data }) => (bye = JSON.parse(data))));
       source.onopen = current(() => {
         // Whether nothing is missing is not said here.
+        subs.set(wire, wire);
         start(wire, at >= 0 && "latest", epoch, at ?? -1);
         wire.settled = 1;
         advance(wire);
@@ -410,13 +413,7 @@ export function connect(url, options = {}) {
         const [epoch, offset] = lastEventId.split("-");
         wire.epoch ||= epoch;
         if (epoch && wire.epoch != epoch) start(wire, "", epoch, -1);
-        const frame = { t: request.topics.join(), o: +offset };
-        try {
-          frame.d = JSON.parse(data);
-        } catch {
-          frame.x = data;
-        }
-        update(wire, frame);
+        take({ ...JSON.parse(data), o: +offset, s: wire });
       });
     });
     if (token) post("api/ticket").then(go, current((error) => lost(error.code == "unauthorized" ? 4001 : 1006, error.message)));
@@ -426,7 +423,7 @@ export function connect(url, options = {}) {
   const post = async (path, body) => {
     const headers = { "Content-Type": "application/json" };
     if (token) headers.Authorization = "Bearer " + token;
-    const answer = await fetch(target(path, "http"), { method: "POST", headers, body: JSON.stringify(body) });
+    const answer = await fetch(target(path), { method: "POST", headers, body: JSON.stringify(body) });
     const { error, ...ok } = await answer.json();
     if (error) throw failure(error.code, error.message);
     return ok;
@@ -435,7 +432,7 @@ export function connect(url, options = {}) {
   // `waits`: for the connection, where there is none.
   const request = (op, waits, body) =>
     new Promise((resolve, reject) => {
-      const reply = (ok, error) => (error ? reject(failure(error.code, error.msg, error)) : resolve(ok));
+      const reply = (ok, error) => error ? reject(failure(error.code, error.msg, error)) : resolve(ok);
       reply.reject = reject;
       const go = () => {
         if (ready && link.send) ask(op, reply);

@@ -56,10 +56,9 @@ void FullModeShape::append(std::string& out, std::span<const std::string_view> f
 }
 
 std::string FullModeShape::gap(const Gap& gap) const {
-    return websocket_frame(Opcode::Text, head_ + "\"gap\":{\"from\":" + std::to_string(gap.from) +
-                                             ",\"to\":" + std::to_string(gap.to) +
-                                             ",\"n\":" + std::to_string(gap.n) + ",\"why\":\"" +
-                                             std::string(to_text(gap.why)) + "\"}}");
+    std::string text = head_;
+    append_gap(text, gap);
+    return websocket_frame(Opcode::Text, text += '}');
 }
 
 std::string FullModeShape::caught_up(std::uint64_t offset) const {

@@ -34,17 +34,25 @@ std::optional<ResumePoint> read_since(const HttpRequest& request) {
     return place == nullptr ? std::nullopt : read_sse_place(*place);
 }
 
+std::optional<SseShape::Events> read_events(std::string_view value) {
+    if (value == "1") return SseShape::Events::Named;
+    if (value == "0") return SseShape::Events::Unnamed;
+    if (value == "frames") return SseShape::Events::Frames;
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<SseRequest, HttpReply> read_sse_request(const HttpRequest& request,
                                                const ApiContext& context, SessionAccessPtr access) {
     if (context.draining) return Failure{sse_bye(CloseCode::Shutdown, "shutdown", context)};
     SseRequest result;
-    if (const std::string* const named = find(request.query, events)) {
-        if (*named != "0" && *named != "1") {
-            return Failure{HttpReply::error(400, "bad_request", "events is 0 or 1")};
+    if (const std::string* const name = find(request.query, events)) {
+        const auto named = read_events(*name);
+        if (!named) {
+            return Failure{HttpReply::error(400, "bad_request", "events is 0, 1 or frames")};
         }
-        if (*named == "0") result.form.events = SseShape::Events::Unnamed;
+        result.form.events = *named;
     }
     if (!request.takes_chunks) result.form.framing = SseShape::Framing::Bare;
     auto selection = read_selection(request, context.config,

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "transport/http_exchange.h"
 #include "transport/sse_place.h"
+#include "transport/update_json.h"
 
 namespace rtbridge {
 namespace {
@@ -24,6 +25,15 @@ void append_data(std::string& out, std::string_view body) {
     }
 }
 
+// As FullModeShape writes it.
+std::string frame_of(const Update& update, Delivery delivery) {
+    std::string frame = "{";
+    append_update_head(frame, update);
+    if (delivery != Delivery::Live) frame += ",\"r\":1";
+    append_update_payload(frame, update);
+    return frame += '}';
+}
+
 void append_retry(std::string& out, std::chrono::milliseconds retry) {
     out += "retry: " + std::to_string(retry.count()) + '\n';
 }
@@ -39,11 +49,22 @@ FramePtr SseShape::encode(const Update& update, Delivery delivery) const {
         block += update.event;
         block += '\n';
     }
-    append_data(block, update.body(payloads()));
+    if (form_.events == Events::Frames) {
+        append_data(block, frame_of(update, delivery));
+    } else {
+        append_data(block, update.body(payloads()));
+    }
     block += '\n';
     auto frame = std::make_shared<const std::string>(framed(block));
     if (block.capacity() > kept_bytes) block = {};
     return frame;
+}
+
+std::string SseShape::gap(const Gap& gap) const {
+    if (form_.events != Events::Frames) return {};
+    std::string block = "data: {";
+    append_gap(block, gap);
+    return framed(block += "}\n\n");
 }
 
 std::string SseShape::caught_up(std::uint64_t offset) const {
@@ -94,16 +115,19 @@ std::string sse_farewell(CloseCode code, std::string_view why,
     return block += '\n';
 }
 
-SseShapes::SseShapes(const std::string& epoch)
-    : chunks_named_(epoch, {SseShape::Framing::Chunks, SseShape::Events::Named}),
-      chunks_unnamed_(epoch, {SseShape::Framing::Chunks, SseShape::Events::Unnamed}),
-      bare_named_(epoch, {SseShape::Framing::Bare, SseShape::Events::Named}),
-      bare_unnamed_(epoch, {SseShape::Framing::Bare, SseShape::Events::Unnamed}) {}
+SseShapes::SseShapes(const std::string& epoch) {
+    using Framing = SseShape::Framing;
+    using Events = SseShape::Events;
+    for (const Framing framing : {Framing::Chunks, Framing::Bare}) {
+        for (const Events events : {Events::Named, Events::Unnamed, Events::Frames}) {
+            shapes_.emplace_back(epoch, SseShape::Form{framing, events});
+        }
+    }
+}
 
 const SseShape& SseShapes::of(SseShape::Form form) const {
-    const bool named = form.events == SseShape::Events::Named;
-    if (form.framing == SseShape::Framing::Bare) return named ? bare_named_ : bare_unnamed_;
-    return named ? chunks_named_ : chunks_unnamed_;
+    return *std::find_if(shapes_.begin(), shapes_.end(),
+                         [form](const SseShape& shape) { return shape.form() == form; });
 }
 
 }  // namespace rtbridge

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "listener/close_code.h"
 #include "listener/wire_shape.h"
@@ -19,8 +20,8 @@ namespace rtbridge {
 // written is whole blocks, in one HTTP chunk.
 //
 // A browser goes on from the last id that it got, so an id stands only where everything before it
-// was sent: a block of a snapshot of which more is to come has none. Gaps are not told; what
-// follows one moves the cursor.
+// was sent: a block of a snapshot of which more is to come has none. Gaps are told to those who
+// take frames only; what follows one moves the cursor.
 //
 // Thread: any; immutable.
 class SseShape final : public WireShape {
@@ -32,16 +33,22 @@ public:
     enum class Events : std::uint8_t {
         Named,
         Unnamed,  // as if no rule named one: onmessage of an EventSource gets them all
+        Frames,   // unnamed, and the data are frames of rtbridge.v1 (protocols.md 1.2) without "s"
     };
     struct Form {
         Framing framing = Framing::Chunks;
         Events events = Events::Named;
+        [[nodiscard]] bool operator==(const Form&) const = default;
     };
     SseShape(std::string epoch, Form form) : epoch_(std::move(epoch)), form_(form) {}
 
+    [[nodiscard]] const Form& form() const { return form_; }
     [[nodiscard]] FramePtr encode(const Update& update, Delivery delivery) const override;
-    [[nodiscard]] Payloads payloads() const override { return Payloads::SseBody; }
+    [[nodiscard]] Payloads payloads() const override {
+        return form_.events == Events::Frames ? Payloads::Any : Payloads::SseBody;
+    }
     [[nodiscard]] bool marks_places() const override { return true; }
+    [[nodiscard]] std::string gap(const Gap& gap) const override;
     [[nodiscard]] std::string caught_up(std::uint64_t offset) const override;
 
     // What a stream begins with: a comment, after how long to come back when the connection is
@@ -72,7 +79,7 @@ public:
     [[nodiscard]] const SseShape& of(SseShape::Form form) const;
 
 private:
-    SseShape chunks_named_, chunks_unnamed_, bare_named_, bare_unnamed_;
+    std::vector<SseShape> shapes_;
 };
 
 }  // namespace rtbridge

@@ -31,4 +31,11 @@ void append_update_payload(std::string& out, const Update& update) {
     }
 }
 
+void append_gap(std::string& out, const Gap& gap) {
+    out += "\"gap\":{\"from\":" + std::to_string(gap.from) + ",\"to\":" + std::to_string(gap.to) +
+           ",\"n\":" + std::to_string(gap.n) + ",\"why\":\"";
+    out += to_text(gap.why);
+    out += "\"}";
+}
+
 }  // namespace rtbridge

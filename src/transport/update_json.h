@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "handoff/gap.h"
 #include "handoff/update.h"
 
 namespace rtbridge {
@@ -11,5 +12,7 @@ namespace rtbridge {
 void append_update_head(std::string& out, const Update& update);
 // Its payload, with a comma in front: "d" JSON as it came, "x" other text, "b64" other bytes.
 void append_update_payload(std::string& out, const Update& update);
+// "gap":{"from":1,"to":9,"n":3,"why":"slow"}
+void append_gap(std::string& out, const Gap& gap);
 
 }  // namespace rtbridge

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "rules/json_document.h"
 #include "topic/topic_name.h"
 #include "transport/full_mode_request.h"
 

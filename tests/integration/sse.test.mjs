@@ -157,6 +157,20 @@ test("an event is named where its rule names one, and with events=0 never", asyn
   assert.deepEqual([(await unnamed.next()).event, (await unnamed.next()).event], [undefined, undefined]);
 });
 
+test("with events=frames the data are frames of rtbridge.v1, gaps too", async (t) => {
+  const { broker, publish } = await started(t);
+  await publish("plant/1", '{"soc":\n1}', { retain: true });
+  const stream = await openStream(t, broker, "?events=frames");
+  const { ts, ...first } = await stream.nextJson();
+  assert.deepEqual(first, { t: "plant/1", o: 1, r: 1, d: { soc: 1 } });
+  assert.ok(ts > 0);
+  await publish("imu/1", '{"x":1}');
+  const { event, data } = await stream.next();
+  assert.equal(event, undefined);
+  assert.deepEqual({ ...JSON.parse(data), ts: 0 }, { t: "imu/1", o: 2, ts: 0, d: { x: 1 } });
+  assert.equal((await get(`${broker.httpUrl}/events?events=2`)).status, 400);
+});
+
 test("who comes back gets what was missed: by header or query, and the header wins", async (t) => {
   const { broker, publish } = await started(t);
   const first = await openStream(t, broker, "?topic=log%2F%23");

@@ -80,6 +80,9 @@ TEST_F(SseRequestTest, TheFormFollowsTheRequest) {
 
     EXPECT_EQ(let_in(request).form.framing, SseShape::Framing::Bare);
     EXPECT_EQ(let_in(request).form.events, SseShape::Events::Unnamed);
+
+    request.query = {{"events", "frames"}};
+    EXPECT_EQ(let_in(request).form.events, SseShape::Events::Frames);
 }
 
 TEST_F(SseRequestTest, AWrongSelectionIsAnswered) {

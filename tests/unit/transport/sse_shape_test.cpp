@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 const SseShape chunks("m4x1", {});
 const SseShape bare("m4x1", {SseShape::Framing::Bare, SseShape::Events::Named});
 const SseShape unnamed("m4x1", {SseShape::Framing::Bare, SseShape::Events::Unnamed});
+const SseShape frames("m4x1", {SseShape::Framing::Bare, SseShape::Events::Frames});
 
 Update update_at(std::uint64_t offset, std::string payload) {
     Update update;
@@ -95,6 +96,27 @@ TEST(SseShape, OtherPayloadsThanJsonAreNotCarried) {
         update.shape = shape;
         EXPECT_FALSE(chunks.carries(update));
     }
+}
+
+TEST(SseShape, FramesSayWhatRtbridgeV1Says) {
+    Update update = update_at(7, "{\"a\":\n1}");
+    update.event = "sensorData";
+    update.unix_ms = 5;
+
+    EXPECT_EQ(*frames.encode(update, Delivery::Live),
+              "id: m4x1-7\ndata: {\"t\":\"plant/7\",\"o\":7,\"ts\":5,\"d\":{\"a\":\ndata: 1}}\n\n");
+    EXPECT_EQ(*frames.encode(update, Delivery::Unordered),
+              "data: {\"t\":\"plant/7\",\"o\":7,\"ts\":5,\"r\":1,\"d\":{\"a\":\ndata: 1}}\n\n");
+    update.shape = PayloadShape::Text;
+    update.payload = "no JSON";
+    EXPECT_TRUE(frames.carries(update));
+    EXPECT_EQ(*frames.encode(update, Delivery::Live),
+              "id: m4x1-7\ndata: {\"t\":\"plant/7\",\"o\":7,\"ts\":5,\"x\":\"no JSON\"}\n\n");
+
+    const Gap gap{.from = 8, .to = 12, .n = 3, .why = GapReason::Slow};
+    EXPECT_EQ(frames.gap(gap),
+              "data: {\"gap\":{\"from\":8,\"to\":12,\"n\":3,\"why\":\"slow\"}}\n\n");
+    EXPECT_EQ(bare.gap(gap), "");
 }
 
 TEST(SseShape, OnlyABlockAfterWhichNothingIsMissingHasAnId) {
