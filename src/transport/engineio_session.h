@@ -47,6 +47,8 @@ public:
     [[nodiscard]] const std::string& sid() const { return sid_; }  // a secret
     [[nodiscard]] const HttpRequest& handshake() const { return handshake_; }
     [[nodiscard]] SteadyTime now() const;
+    // A message is not larger; of what belongs to several the application keeps no more.
+    [[nodiscard]] std::size_t max_payload_bytes() const { return settings_->max_payload_bytes; }
     // What a client that does not read leaves waiting is bounded by limits.queue.hard, and then it
     // is closed.
     void send(std::string_view message, EngineIoKind kind) ON_LISTENER_THREAD;
