@@ -45,8 +45,8 @@ public:
     [[nodiscard]] EngineIoSocketRelay& sockets() { return sockets_; }
     [[nodiscard]] bool any_errands() const noexcept { return inbox_ && inbox_->any(); }
     void run_errands() ON_LISTENER_THREAD;
-    // The answer of another listener is still to come.
-    [[nodiscard]] bool waits() const noexcept { return !forwarded_.empty(); }
+    // The answer of another listener, or its end of a WebSocket, is still to come.
+    [[nodiscard]] bool waits() const noexcept { return !forwarded_.empty() || sockets_.any(); }
     // Nothing comes or goes any more; what came before is answered.
     void leave() ON_LISTENER_THREAD;
 

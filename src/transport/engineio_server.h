@@ -71,7 +71,7 @@ public:
     // And refuses what comes later.
     void close_all(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
     // After close_all(): handlers have heard of it, the WebSockets are closed, and requests for
-    // sessions of other listeners are answered.
+    // sessions of other listeners are over.
     [[nodiscard]] bool all_closed() const {
         return winding_up_.empty() && sockets_ == 0 && !(relay_ && relay_->waits());
     }
