@@ -172,9 +172,10 @@ std::optional<ConfiguredRoute> find_configured_route(const HttpRequest& request,
 }
 
 // A page of an allowed origin may read the answer (Fetch, 3.2); one of any other gets no header.
-// With its user's cookie only if the operator named it: "*" is for what everyone may see.
+// With its user's cookie only if the operator named it: "*" is for what everyone may see. What no
+// browser sends is not echoed.
 HttpHeaders cors_headers(const RequestFacts& facts, const ApiContext& context) {
-    if (!facts.origin) return {};
+    if (!facts.origin || is_invalid_origin(facts.origin)) return {};
     HttpHeaders headers = {{"Access-Control-Allow-Origin", *facts.origin}};
     if (origin_named(facts, context.config.listener)) {
         headers.emplace_back("Access-Control-Allow-Credentials", "true");

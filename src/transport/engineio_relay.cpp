@@ -134,12 +134,17 @@ EngineIoRelay::EngineIoRelay(EngineIoServer& server, EngineIoErrands& errands, W
       sockets_(server, errands, inbox_ ? inbox_->number() : 0) {}
 
 EngineIoRelay::~EngineIoRelay() {
+    assert_on_listener_thread();
     leave();
     for (const auto& [id, forwarded] : forwarded_) forwarded->leave();
 }
 
 void EngineIoRelay::leave() {
-    if (const auto inbox = std::exchange(inbox_, nullptr)) errands_.leave(*inbox);
+    const auto inbox = std::exchange(inbox_, nullptr);
+    if (!inbox) return;
+    errands_.leave(*inbox);
+    // Listeners that end wait for what they asked.
+    for (const EngineIoErrands::Errand& errand : errands_.take(*inbox)) errand(*this);
 }
 
 std::string EngineIoRelay::mark() const {

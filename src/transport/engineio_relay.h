@@ -45,8 +45,10 @@ public:
     [[nodiscard]] EngineIoSocketRelay& sockets() { return sockets_; }
     [[nodiscard]] bool any_errands() const noexcept { return inbox_ && inbox_->any(); }
     void run_errands() ON_LISTENER_THREAD;
-    // Nothing comes or goes any more.
-    void leave();
+    // The answer of another listener, or its end of a WebSocket, is still to come.
+    [[nodiscard]] bool waits() const noexcept { return !forwarded_.empty() || sockets_.any(); }
+    // Nothing comes or goes any more; what came before is answered.
+    void leave() ON_LISTENER_THREAD;
 
 private:
     class Forwarded;  // a request that came here and is answered elsewhere

@@ -61,7 +61,7 @@ public:
     // Where there are several listeners, before the first request: each server answers for the
     // sessions of all. `wakeup` is called on any listener's thread until leave_others().
     void join_others(EngineIoErrands& errands, Wakeup& wakeup);
-    void leave_others();
+    void leave_others() ON_LISTENER_THREAD;
     // In each turn of the loop.
     void run_errands() ON_LISTENER_THREAD;
 
@@ -70,8 +70,11 @@ public:
     void check(SteadyTime now) ON_LISTENER_THREAD;
     // And refuses what comes later.
     void close_all(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
-    // After close_all(): handlers have heard of it, and the WebSockets are closed.
-    [[nodiscard]] bool all_closed() const { return winding_up_.empty() && sockets_ == 0; }
+    // After close_all(): handlers have heard of it, the WebSockets are closed, and requests for
+    // sessions of other listeners are over.
+    [[nodiscard]] bool all_closed() const {
+        return winding_up_.empty() && sockets_ == 0 && !(relay_ && relay_->waits());
+    }
     void recheck_access() ON_LISTENER_THREAD;
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 

@@ -24,6 +24,8 @@ constexpr std::chrono::milliseconds noop_after_probe{5};
 constexpr std::chrono::milliseconds noop_delay{50};
 // How long a client on polling may take to fetch the end of its session.
 constexpr std::chrono::seconds closing_time{30};
+// How long one that was upgrading may take to show where it reads the end.
+constexpr std::chrono::seconds closing_upgrade_time{1};
 // When the listener itself is so late, what the client has sent is read first.
 constexpr std::chrono::milliseconds own_delay{100};
 
@@ -291,6 +293,7 @@ void EngineIoSession::offer(EngineIoConversation& socket) {
 
 void EngineIoSession::on_socket_message(EngineIoConversation& from, std::string_view message,
                                         EngineIoKind kind) {
+    if (state_ == State::Closing && &from == candidate_) return on_late_upgrade(message, kind);
     if (state_ != State::Open) return;
     const Batch batch(*this);
     if (&from == candidate_) return on_candidate_message(message, kind);
@@ -319,6 +322,16 @@ void EngineIoSession::on_candidate_message(std::string_view message, EngineIoKin
     } else {
         drop_candidate();
     }
+}
+
+// It was closed before it knew: what is left goes where the client reads now.
+void EngineIoSession::on_late_upgrade(std::string_view message, EngineIoKind kind) {
+    if (kind != EngineIoKind::Text || message != "5") return drop_candidate();
+    socket_ = std::exchange(candidate_, nullptr);
+    probed_ = false;
+    upgrade_by_.reset();
+    flush_to_socket();
+    end(end_reason_, {}, close_code_);
 }
 
 // Its timer of pings goes on.
@@ -373,7 +386,12 @@ void EngineIoSession::close(CloseCode code, std::string_view reason) {
         return end(reason, {}, code);
     }
     end_reason_ = reason;
-    drop_candidate();
+    close_code_ = code;
+    if (probed_) {
+        upgrade_by_ = std::min(*upgrade_by_, now() + closing_upgrade_time);
+    } else {
+        drop_candidate();
+    }
     state_ = State::Closing;
     ping_at_ = pong_by_ = deadline_ = std::nullopt;
     gone_by_ = now() + closing_time;
@@ -383,15 +401,12 @@ void EngineIoSession::close(CloseCode code, std::string_view reason) {
     answer_poll(closing_reply());
 }
 
-// What is left, and then the end.
+// What is left, and with a later GET the end: a client that finds it in the same payload forgets
+// the events before it (socket.io-client 4 looks at them a turn later).
 HttpReply EngineIoSession::closing_reply() {
-    std::string payload = take_payload();
-    if (packets_.empty()) {
-        if (!payload.empty()) payload += engineio_separator;
-        payload += close_packet;
-        go();
-    }
-    return engineio_payload_reply(std::move(payload));
+    if (!packets_.empty()) return engineio_payload_reply(take_payload());
+    go();
+    return engineio_payload_reply(std::string(close_packet));
 }
 
 void EngineIoSession::end(std::string_view reason, std::string_view last_packet, CloseCode code) {
@@ -399,7 +414,6 @@ void EngineIoSession::end(std::string_view reason, std::string_view last_packet,
     if (state_ == State::Open) end_reason_ = reason;
     go();
     if (poll_ != nullptr) answer_poll(engineio_payload_reply(std::string(last_packet)));
-    drop_candidate();
     if (EngineIoConversation* const socket = std::exchange(socket_, nullptr)) {
         socket->leave();
         socket->socket().close(code, reason);
@@ -411,6 +425,7 @@ void EngineIoSession::go() {
     packets_.clear();
     packet_bytes_ = 0;
     ping_at_ = pong_by_ = noop_at_ = deadline_ = gone_by_ = std::nullopt;
+    drop_candidate();
     arm();
     server_.wind_up(*this);
 }
@@ -448,7 +463,7 @@ void EngineIoSession::check(SteadyTime now) {
         if (poll_ != nullptr) answer_poll(engineio_payload_reply(std::string(noop_packet)));
     }
     if (due(upgrade_by_)) {
-        server_.metrics().hit(Limit::HandshakeTimeout);
+        if (state_ == State::Open) server_.metrics().hit(Limit::HandshakeTimeout);
         drop_candidate();
     }
     if (due(ping_at_)) {

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] const std::string& sid() const { return sid_; }  // a secret
     [[nodiscard]] const HttpRequest& handshake() const { return handshake_; }
     [[nodiscard]] SteadyTime now() const;
+    // A message is not larger; of what belongs to several the application keeps no more.
+    [[nodiscard]] std::size_t max_payload_bytes() const { return settings_->max_payload_bytes; }
     // What a client that does not read leaves waiting is bounded by limits.queue.hard, and then it
     // is closed.
     void send(std::string_view message, EngineIoKind kind) ON_LISTENER_THREAD;
@@ -138,6 +140,7 @@ private:
     [[nodiscard]] bool read_packets(EngineIoPayloadReader& reader) ON_LISTENER_THREAD;
     void on_pong() ON_LISTENER_THREAD;
     void on_candidate_message(std::string_view message, EngineIoKind kind) ON_LISTENER_THREAD;
+    void on_late_upgrade(std::string_view message, EngineIoKind kind) ON_LISTENER_THREAD;
     void upgrade() ON_LISTENER_THREAD;
     void drop_candidate() ON_LISTENER_THREAD;
     void forget_candidate() ON_LISTENER_THREAD;
@@ -168,7 +171,8 @@ private:
     std::optional<SteadyTime> gone_by_;     // Closing: until when the client may fetch the end
 
     std::string end_reason_;
-    std::uint32_t posts_ = 0;  // whose body is coming
+    CloseCode close_code_ = CloseCode::Normal;  // Closing
+    std::uint32_t posts_ = 0;                   // whose body is coming
     std::uint32_t batches_ = 0;
     State state_ = State::Open;
     bool probed_ = false;  // upgrading: the candidate has sent its probe

@@ -42,6 +42,9 @@ public:
     [[nodiscard]] std::shared_ptr<Conversation> forward(std::uint32_t owner, WebSocket& socket,
                                                         std::string sid) ON_LISTENER_THREAD;
 
+    // WebSockets that are here.
+    [[nodiscard]] bool any() const noexcept { return !forwarded_.empty(); }
+
 private:
     class Forwarded;  // the conversation where the WebSocket is
     class Served;     // the WebSocket where the session is

@@ -44,7 +44,7 @@ void SocketIoConnection::on_text(std::string_view text) {
     if (!joined && !ended_.contains(packet.name_space)) return close("not in that namespace");
     if (joined && !member->second->accepted()) return close("not connected yet");
     if (packet.attachments > 0) {
-        incomplete_ = Incomplete{std::string(text), packet.attachments, {}};
+        incomplete_ = Incomplete{std::string(text), packet.attachments, text.size(), {}};
         return;
     }
     on_whole(packet, {});
@@ -52,6 +52,13 @@ void SocketIoConnection::on_text(std::string_view text) {
 
 void SocketIoConnection::on_binary(std::string_view bytes) {
     if (!incomplete_) return close("an attachment of nothing");
+    incomplete_->bytes += bytes.size();
+    const std::size_t bytes_max = session_.max_payload_bytes();
+    if (incomplete_->bytes > bytes_max) {
+        server_.metrics().hit(Limit::SocketIoPayload);
+        return session_.close(CloseCode::MessageTooBig,
+                              limit_reason("socketio.max_payload", bytes_max, incomplete_->bytes));
+    }
     incomplete_->attachments.emplace_back(bytes);
     if (incomplete_->attachments.size() < incomplete_->wanted) return;
     Incomplete complete = *std::exchange(incomplete_, std::nullopt);

@@ -74,6 +74,7 @@ private:
     struct Incomplete {
         std::string text;
         std::uint32_t wanted;
+        std::size_t bytes;  // of all that came
         std::vector<std::string> attachments;
     };
     std::optional<Incomplete> incomplete_;

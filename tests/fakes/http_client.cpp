@@ -1,6 +1,7 @@
 #include "http_client.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -107,6 +108,12 @@ bool TcpStream::await_readable(steady_clock::time_point until) {
         events = ::poll(&wanted, 1, milliseconds_until(until));
     } while (events < 0 && errno == EINTR);
     return events > 0;
+}
+
+bool TcpStream::vanish() {
+    sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{1, &drop};
+    return setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
 }
 
 bool TcpStream::readable(milliseconds deadline) {

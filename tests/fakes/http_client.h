@@ -29,6 +29,9 @@ public:
     // Everything up to the end of the stream, or nothing where it does not end in time.
     std::optional<std::string> read_to_end(std::chrono::milliseconds deadline);
 
+    // From now on the system drops whatever comes, unacknowledged: the peer has lost its network.
+    bool vanish();
+
 private:
     enum class Read { Some, End, TimedOut };
     explicit TcpStream(int fd) : fd_(fd) {}

@@ -513,3 +513,14 @@ test("a server that ends closes all sessions", async (t) => {
   assert.equal((await waiting).body, "1");
   assert.equal((await socket.closed).code, 4200);
 });
+
+test("with several threads a server that ends closes all sessions", async (t) => {
+  let ended;
+  const stop = { after: (end) => (ended = end) };
+  const server = await startServer(stop, { threads: 4, "ping-interval": 5000 });
+  const sessions = await Promise.all(Array.from({ length: 24 }, () => openPolling(server)));
+  const waiting = sessions.map(({ get }) => get());
+  await sleep(100);
+  await ended();
+  for (const answer of await Promise.all(waiting)) assert.equal(answer.body, "1");
+});

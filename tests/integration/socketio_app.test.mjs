@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { io } from "socket.io-client";
 import { jwt, key, token } from "./credentials.mjs";
-import { get, head, mqttClient, mqttSubscriber, startBroker, until, within } from "./harness.mjs";
+import { get, head, mqttClient, mqttSubscriber, request, startBroker, until, within } from "./harness.mjs";
+import { rawTalk } from "./raw_socket.mjs";
 
 const sensorRule = `
 [[rule]]
@@ -292,6 +293,28 @@ test("when the broker stops, pages are told first", async (t) => {
   assert.equal(code, 0);
   assert.deepEqual(await anna.next(), ["server:shutdown", { message: "Server is shutting down" }]);
   await within("disconnect", anna.disconnected);
+});
+
+test("when the broker stops, all GETs that wait are told, whatever thread they came in by", async (t) => {
+  const { broker } = await started(t, { listener: "threads = 4\n" });
+  const url = `${broker.httpUrl}/socket.io/?EIO=4&transport=polling`;
+  const waiting = await Promise.all(Array.from({ length: 24 }, async (_, n) => {
+    const { sid } = JSON.parse((await get(url)).text.slice(1));
+    const auth = JSON.stringify({ token: token(`user-${n}`, { roles: ["user"] }) });
+    assert.equal((await request("POST", `${url}&sid=${sid}`, {}, `40${auth}`)).text, "ok");
+    assert.match((await get(`${url}&sid=${sid}`)).text, /"connected"/);
+    const talk = await rawTalk(t, broker);
+    talk.send(`GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    return talk;
+  }));
+  for (let i = 0; i < 16; ++i) await broker.status(); // every thread has had turns since
+
+  assert.deepEqual(await broker.stop(), { code: 0, signal: null });
+
+  for (const talk of waiting) {
+    await talk.end();
+    assert.match(talk.text, /42\["server:shutdown",\{"message":"Server is shutting down"\}\]$/);
+  }
 });
 
 test("a reload that takes a login away ends the session for good", async (t) => {

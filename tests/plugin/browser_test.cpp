@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "broker.h"
 #include "http_client.h"
@@ -242,6 +243,33 @@ TEST_F(Browser, GetsThePageAtTheRoot) {
     ASSERT_TRUE(page);
     EXPECT_EQ(page->status, 200);
     EXPECT_THAT(page->headers.at("content-type"), HasSubstr("text/html"));
+}
+
+// It says no more word, not even that it goes.
+TEST(EventStream, OfABrowserThatVanishedEnds) {
+    Broker broker;
+    ASSERT_EQ(broker.load_rules("[limits]\nping_interval = \"1s\"\n"
+                                "queue = { close_after = \"500ms\" }\n"),
+              MOSQ_ERR_SUCCESS);
+    const auto streams = [&broker] {
+        const auto sessions = http_get(broker.port(), "/api/sessions");
+        return sessions && sessions->body.find("\"sse\"") != std::string::npos;
+    };
+    std::optional<TcpStream> stream = TcpStream::connect(broker.port());
+    ASSERT_TRUE(stream);
+    stream->write("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(stream->read_until("id: ", http_deadline));
+    ASSERT_TRUE(streams());
+
+    ASSERT_TRUE(stream->vanish());
+
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (streams() && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(milliseconds(50));
+    }
+    EXPECT_FALSE(streams());
+    EXPECT_THAT(http_get(broker.port(), "/metrics")->body,
+                HasSubstr("rtbridge_disconnects_total{code=\"1006\"} 1\n"));
 }
 
 }  // namespace

@@ -314,6 +314,20 @@ TEST_F(AccessApiTest, APreflightIsAnsweredToAllowedOriginsOnly) {
     EXPECT_TRUE(headers_named(any, "Access-Control-Allow-Credentials").empty());
 }
 
+TEST_F(AccessApiTest, AnOriginThatNoBrowserSendsIsNotEchoed) {
+    config.listener.origins = {"*"};
+    HttpRequest request = request_of(HttpMethod::Get, "/api/latest");
+    for (const std::string& origin : {std::string("http://a\0b", 10), std::string("http://a\x01"),
+                                      std::string("http://a\x7f"), std::string("http://\xe9")}) {
+        request.facts.origin = origin;
+        const HttpReply reply = ask(request);
+        EXPECT_TRUE(headers_named(reply, "Access-Control-Allow-Origin").empty()) << origin;
+    }
+    request.facts.origin = "http://a";
+    EXPECT_THAT(headers_named(ask(request), "Access-Control-Allow-Origin"),
+                testing::ElementsAre("http://a"));
+}
+
 TEST_F(AccessApiTest, OnlyRoutesThatTakeABodyHaveOneRead) {
     EXPECT_FALSE(body_bytes_max(request_of(HttpMethod::Post, "/api/status"), context()));
     EXPECT_FALSE(body_bytes_max(request_of(HttpMethod::Post, "/nowhere"), context()));

@@ -102,6 +102,27 @@ TEST_F(EngineIoRelayed, ForgetsListenersThatEnd) {
     there.reset();
 }
 
+TEST_F(EngineIoRelayed, EndsWhenWhatWasAskedElsewhereIsAnswered) {
+    assert_on_listener_thread();
+    const std::string sid = open_polling();
+    const auto waiting = ask_there(HttpMethod::Get, sid);
+    run_errands();
+    there->close_all(CloseCode::Shutdown, "shutdown");
+    EXPECT_FALSE(there->all_closed());
+    const auto late = ask_there(HttpMethod::Post, sid, "4late");
+
+    here->close_all(CloseCode::Shutdown, "shutdown");
+    here->check(clock.now());
+    EXPECT_TRUE(here->all_closed());
+    here->leave_others();  // with an errand that waits
+    there->run_errands();
+    EXPECT_EQ(waiting->body(), "1");
+    EXPECT_EQ(late->status(), 400);
+    waiting->responder.reset();  // as connections do
+    late->responder.reset();
+    EXPECT_TRUE(there->all_closed());
+}
+
 TEST_F(EngineIoRelayed, ForgetsWhereARequestCameFrom) {
     const std::string sid = open_polling();
     const auto waiting = ask_there(HttpMethod::Get, sid);

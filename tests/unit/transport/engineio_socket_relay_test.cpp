@@ -49,6 +49,23 @@ TEST_F(EngineIoSocketRelayed, TakesASessionOver) {
     EXPECT_EQ(socket->wire.take(), "4before|4hello|b:bytes");
 }
 
+TEST_F(EngineIoSocketRelayed, EndsWhenItsSessionHas) {
+    assert_on_listener_thread();
+    const auto socket = upgraded(open_polling());
+    there->close_all(CloseCode::Shutdown, "shutdown");
+    EXPECT_FALSE(there->all_closed());
+
+    here->close_all(CloseCode::Shutdown, "shutdown");
+    run_errands();
+    EXPECT_EQ(socket->wire.closed_with, CloseCode::Shutdown);
+    EXPECT_FALSE(there->all_closed());
+    socket->hang_up();
+    EXPECT_TRUE(there->all_closed());
+    run_errands();
+    here->check(clock.now());
+    EXPECT_TRUE(here->all_closed());
+}
+
 TEST_F(EngineIoSocketRelayed, RefusesWhatNobodyMayHave) {
     const std::string sid = open_polling();
     EXPECT_EQ(refuse_there("_")->status, 400) << "no such listener";

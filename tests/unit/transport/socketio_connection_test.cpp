@@ -274,6 +274,26 @@ TEST_F(SocketIo, CarriesAttachments) {
               "bAQID");
 }
 
+TEST_F(SocketIo, BoundsAPacketWithItsAttachments) {
+    const std::string half(config().max_payload_bytes / 2, 'x');
+    const std::string packet = R"(53-["message",{"_placeholder":true,"num":0}])";
+    auto socket = connected();
+    socket->send("4" + packet);
+    socket->send_binary(half);
+    socket->send_binary(half.substr(packet.size()));
+    socket->send_binary("");
+    EXPECT_EQ(app.take().size(), 1U);
+    EXPECT_FALSE(socket->wire.closed_with);
+
+    socket->send("4" + packet);
+    socket->send_binary(half);
+    socket->send_binary(half.substr(packet.size() - 1));
+    EXPECT_EQ(socket->wire.closed_with, CloseCode::MessageTooBig);
+    EXPECT_EQ(socket->wire.close_reason, "limit=socketio.max_payload max=1000000 got=1000001");
+    EXPECT_EQ(hits(Limit::SocketIoPayload), 1U);
+    EXPECT_TRUE(app.take().empty());
+}
+
 TEST_F(SocketIo, LetsNothingBetweenAPacketAndItsAttachments) {
     assert_on_listener_thread();
     auto socket = connected();

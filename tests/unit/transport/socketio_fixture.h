@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <uv.h>
 
 #include <deque>
 #include <memory>
@@ -46,20 +47,27 @@ protected:
         Listener(SocketIoTest& test, ConfigSnapshotPtr config)
             : desk({.requests_max = 2}, test.doorbell, test.metrics, test.clock),
               state(std::move(config), test.metrics, test.clock, test.log, test.logins,
-                    test.registry, desk, test.connections, "epoch", nullptr),
+                    test.registry, desk, test.connections, "epoch", &test.loop),
               application(state, test.shared, test.wakeup) {}
         PublishDesk desk;
         ListenerState state;
         SocketIoApplication application;
     };
 
-    void SetUp() override { is_listener_thread = true; }
+    void SetUp() override {
+        is_listener_thread = true;
+        uv_loop_init(&loop);
+    }
     void TearDown() override {
         assert_on_listener_thread();
         for (const auto& client : clients) {
             if (client->handler) client->handler->on_disconnect("transport close");
         }
         clients.clear();
+        finish_checks();
+        here.reset();
+        there.reset();
+        EXPECT_EQ(uv_loop_close(&loop), 0);
         is_listener_thread = false;
     }
 
@@ -127,6 +135,8 @@ protected:
         client.handler->on_event(said);
         return client.socket.take();
     }
+    // What is checked beside the loop comes to its end.
+    void finish_checks() { uv_run(&loop, UV_RUN_DEFAULT); }
     // Announcements reach the clients of all listeners.
     void deliver() {
         assert_on_listener_thread();
@@ -179,6 +189,7 @@ protected:
     }
     static inline const std::string secret = "0123456789abcdef0123456789abcdef";
 
+    uv_loop_t loop{};
     PrivateFolder folder;
     Metrics metrics;
     FakeClock clock;

@@ -2,12 +2,37 @@
 
 #include "transport/socketio_login.h"
 
+#include "access/password_hash.h"
+#include "transport/login_worker.h"
 #include "transport/socketio_fixture.h"
 
 namespace rtbridge {
 namespace {
 
 using SocketIoLogin = SocketIoTest;
+
+// Logins by a password, which is checked beside the loop.
+class SocketIoPassword : public SocketIoTest {
+protected:
+    static std::string record_of(std::string_view password) {
+        return "anna:" + PasswordHash::pbkdf2(password, 1'000)->text() + "\n";
+    }
+    [[nodiscard]] std::string with_password(std::string_view password) const {
+        return "[auth]\npasswords_file = \"" + folder.write("passwords", record_of(password)) +
+               "\"\n";
+    }
+    // A client whose handshake shows it, in base64.
+    FakeClient& connect_with(const std::string& user_and_password) {
+        assert_on_listener_thread();
+        auto& client = *clients.emplace_back(std::make_unique<FakeClient>());
+        client.socket.its_handshake().authorization = "Basic " + user_and_password;
+        client.handler = here->application.connect("/", client.socket);
+        client.handler->on_connect("");
+        return client;
+    }
+    static inline const std::string right = "YW5uYTpzZWNyZXQ=";  // anna:secret
+    static inline const std::string wrong = "YW5uYTpzZWNyZXM=";  // anna:secres
+};
 
 TEST_F(SocketIoLogin, WithoutAuthEveryoneOnThisMachineGetsIn) {
     use("");
@@ -140,6 +165,70 @@ TEST_F(SocketIoLogin, KeysAreReadAgainBesideTheLoop) {
 
     ASSERT_TRUE(std::holds_alternative<Visitor>(second));
     EXPECT_EQ(std::get<Visitor>(second).identity.user, "anna");
+}
+
+TEST_F(SocketIoPassword, IsCheckedBesideTheLoop) {
+    use(with_password("secret"));
+    FakeClient& anna = connect_with(right);
+    FakeClient& guesser = connect_with(wrong);
+    EXPECT_EQ(anna.socket.take() + guesser.socket.take(), "");
+    EXPECT_EQ(registry.size(), 0U);
+
+    finish_checks();
+
+    EXPECT_EQ(anna.socket.take(), "accepted\n");
+    EXPECT_EQ(guesser.socket.take(),
+              "refused unknown user or wrong password {\"code\":\"unauthorized\"}\n");
+    ASSERT_EQ(registry.size(), 1U);
+    EXPECT_EQ(registry.list()[0].record->user, "anna");
+    EXPECT_EQ(metrics.logins.value(), 1U);
+    EXPECT_EQ(metrics.logins_refused.value(), 1U);
+}
+
+TEST_F(SocketIoPassword, OfAClientThatLeavesMeanwhileLetsNobodyInAndCounts) {
+    use("[limits]\nlogins_per_minute = 1\n" + with_password("secret"));
+    disconnect(connect_with(right));
+    disconnect(connect_with(wrong));
+
+    finish_checks();
+
+    EXPECT_EQ(registry.size(), 0U);
+    EXPECT_EQ(metrics.logins_refused.value(), 1U);
+    EXPECT_EQ(connect_with(right).socket.take(),
+              "refused too many failed logins from this address; try later {\"code\":\"limit\"}\n");
+}
+
+TEST_F(SocketIoPassword, ThatChangesMeanwhileLetsNobodyIn) {
+    use(with_password("secret"));
+    FakeClient& client = connect_with(right);
+    const std::string changed = with_password("other");
+    here->state.config = snapshot_of(changed);
+
+    finish_checks();
+
+    EXPECT_EQ(client.socket.take(),
+              "refused the password has just changed {\"code\":\"unauthorized\"}\n");
+}
+
+TEST_F(SocketIoPassword, LetsNobodyInWhileTheBrokerStops) {
+    use(with_password("secret"));
+    FakeClient& client = connect_with(right);
+    here->state.draining = true;
+
+    finish_checks();
+
+    EXPECT_EQ(client.socket.take(), "refused draining {\"code\":\"unavailable\"}\n");
+}
+
+TEST_F(SocketIoPassword, IsRefusedWhereTooManyAreChecked) {
+    use(with_password("secret"));
+    for (unsigned i = 0; i < LoginWorker::in_flight_max; ++i) (void)connect_with(right);
+
+    EXPECT_EQ(connect_with(right).socket.take(),
+              "refused too many logins at this time {\"code\":\"unavailable\"}\n");
+    EXPECT_EQ(hits(Limit::LoginChecks), 1U);
+    finish_checks();
+    EXPECT_EQ(registry.size(), LoginWorker::in_flight_max);
 }
 
 }  // namespace
