@@ -215,10 +215,12 @@ void Connection::begin_stream(const HttpReply& head) {
     if (head.body_bytes) {
         request_->stream_bytes_left = head.body_bytes;
         send_reply(head, after_reply(request_->request), Body::Omit);
-        return expect_reading();
+        if (!dead_) expect_reading();
+        return;
     }
     request_->chunked = request_->request.takes_chunks;
     send_reply(head, AfterReply::Close, request_->chunked ? Body::Chunks : Body::UntilClose);
+    if (dead_) return;
     // This may go on for long. Of the request it needs nothing more, nor does libwebsockets of its
     // table of headers, which is larger than all the rest.
     request_->request = {};
