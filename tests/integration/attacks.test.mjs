@@ -172,8 +172,8 @@ test("no framing of a body hides a request in it", async (t) => {
     "Transfer-Encoding:",
     "Content-Length:\r\n 40\r\nX: y",
     "Transfer-Encoding:\r\n chunked\r\nX: y",
-    "X: y\r\n Content-Length: 40",
-    "X: y\r\n\tTransfer-Encoding: chunked",
+    " Content-Length: 40",
+    "\tTransfer-Encoding: chunked",
   ];
   for (const framing of framings) {
     for (const method of ["GET", "POST"]) {
