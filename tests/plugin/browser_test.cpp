@@ -135,8 +135,8 @@ TEST_F(Browser, ThatNeverReadsStallsNeitherTheBrokerNorTheOthers) {
 TEST(BrowserThatAsksAndDoesNotRead, IsHungUpOn) {
     Broker broker;
     ASSERT_EQ(
-        broker.load_rules("[limits]\nrequests_per_second = 100000\nhandshake_timeout = \"1h\"\n"
-                          "queue = { close_after = \"1h\" }\n"),
+        broker.load_rules("[limits]\nrequests_per_second = 10000\nhandshake_timeout = \"60s\"\n"
+                          "queue = { close_after = \"60s\" }\n"),
         MOSQ_ERR_SUCCESS);
     std::optional<TcpStream> browser = TcpStream::connect(broker.port(), 4096);
     ASSERT_TRUE(browser);
