@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "handoff/address_counts.h"
 
@@ -25,8 +26,31 @@ public:
     [[nodiscard]] bool tunnel_fits() const noexcept {
         return open_.load(std::memory_order_relaxed) + sockets_per_tunnel <= room();
     }
-    void enter_tunnel() noexcept { tunnels_.fetch_add(1, std::memory_order_relaxed); }
-    void leave_tunnel() noexcept { tunnels_.fetch_sub(1, std::memory_order_relaxed); }
+    // Those of one tunnel, given back at its end.
+    class TunnelSockets {
+    public:
+        TunnelSockets() = default;
+        TunnelSockets(TunnelSockets&& other) noexcept
+            : connections_(std::exchange(other.connections_, nullptr)) {}
+        TunnelSockets& operator=(TunnelSockets&& other) noexcept {
+            std::swap(connections_, other.connections_);
+            return *this;
+        }
+        ~TunnelSockets() {
+            if (connections_ == nullptr) return;
+            connections_->tunnels_.fetch_sub(1, std::memory_order_relaxed);
+        }
+
+    private:
+        friend class SharedConnections;
+        SharedConnections* connections_ = nullptr;
+    };
+    [[nodiscard]] TunnelSockets enter_tunnel() noexcept {
+        tunnels_.fetch_add(1, std::memory_order_relaxed);
+        TunnelSockets sockets;
+        sockets.connections_ = this;
+        return sockets;
+    }
 
     // What is left of it for connections of browsers.
     [[nodiscard]] std::uint32_t room() const noexcept {

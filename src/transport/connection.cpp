@@ -105,7 +105,11 @@ HttpRequest Connection::next_request() {
 
 void Connection::send_reply(const HttpReply& reply, AfterReply after, Body body) {
     const std::string bytes = to_wire(reply, after, body);
-    if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), LWS_WRITE_HTTP) < 0) dead_ = true;
+    if (lws_write(wsi_, as_lws_bytes(bytes), bytes.size(), LWS_WRITE_HTTP) < 0) {
+        abandon();
+    } else if (holds_back()) {
+        watch_peer();
+    }
     state_.sessions.figures().sent_http_bytes.add(bytes.size());
 }
 

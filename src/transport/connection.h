@@ -51,7 +51,8 @@ public:
     int on_body_complete() ON_LISTENER_THREAD;
     int on_http_writable() ON_LISTENER_THREAD;
     void on_http_closed() ON_LISTENER_THREAD;
-    // The browser left, or says something, while its answer is under way.
+    // The browser left, or says something, while its answer is under way. (Or the answer was all
+    // sent meanwhile.)
     void on_peer_event() ON_LISTENER_THREAD;
     // An Upgrade header: 0 = a WebSocket so far, on_upgrade() follows.
     int on_upgrade_offer() ON_LISTENER_THREAD;
@@ -125,6 +126,10 @@ private:
     // The browser has gone before its answer was over.
     void end_exchange() ON_LISTENER_THREAD;
     void stop_reading() ON_LISTENER_THREAD;
+    // The browser has to read before it is heard again.
+    [[nodiscard]] bool holds_back() const;
+    void watch_peer();
+    void leave_peer() ON_LISTENER_THREAD;
     void resume(const CheckedLogin& checked) ON_LISTENER_THREAD;
     void send_late_reply() ON_LISTENER_THREAD;
     void close_after_reply() ON_LISTENER_THREAD;

@@ -12,6 +12,7 @@
 #include <libwebsockets.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -106,6 +107,7 @@ std::optional<std::uint64_t> Connection::bytes_read() const {
 
 int Connection::on_request() {
     headers_read_ = true;
+    leave_peer();
     if (request_) return -1;  // did not wait for the answer to the one before
     HttpRequest request = next_request();
     if (const auto refusal = refuse_request_form(request)) {
@@ -192,11 +194,29 @@ void Connection::wait_for(const std::shared_ptr<HttpResponder>& responder) {
     responder->begin(*this);
     if (!request_) return;
     request_->answering = false;
-    if (request_->responder) server_of(wsi_).peers().add(*this, lws_get_socket_fd(wsi_));
+    if (request_->responder) watch_peer();
+}
+
+void Connection::watch_peer() {
+    assert_on_listener_thread();
+    server_of(wsi_).peers().add(*this, lws_get_socket_fd(wsi_));
+}
+
+void Connection::leave_peer() {
+    server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
 }
 
 void Connection::on_peer_event() {
-    if (!dead_) abandon();
+    if (dead_) return;
+    const bool all_said = !request_ || request_->stream_ended;
+    if (!all_said || holds_back()) return abandon();
+    leave_peer();
+}
+
+// libwebsockets 4.1.6 reads the next request once the socket takes more.
+bool Connection::holds_back() const {
+    pollfd socket{lws_get_socket_fd(wsi_), POLLOUT, 0};
+    return lws_partial_buffered(wsi_) != 0 || poll(&socket, 1, /*timeout=*/0) == 0;
 }
 
 void Connection::reply(const HttpReply& reply) {
@@ -205,7 +225,7 @@ void Connection::reply(const HttpReply& reply) {
     const std::shared_ptr<HttpResponder> last_used = std::exchange(request_->responder, nullptr);
     request_->reply = reply;
     if (request_->answering) return;  // whoever asked sends it
-    server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
+    leave_peer();
     if (send_pending_reply() != 0) close_after_reply();
 }
 
@@ -215,10 +235,12 @@ void Connection::begin_stream(const HttpReply& head) {
     if (head.body_bytes) {
         request_->stream_bytes_left = head.body_bytes;
         send_reply(head, after_reply(request_->request), Body::Omit);
-        return expect_reading();
+        if (!dead_) expect_reading();
+        return;
     }
     request_->chunked = request_->request.takes_chunks;
     send_reply(head, AfterReply::Close, request_->chunked ? Body::Chunks : Body::UntilClose);
+    if (dead_) return;
     // This may go on for long. Of the request it needs nothing more, nor does libwebsockets of its
     // table of headers, which is larger than all the rest.
     request_->request = {};
@@ -242,8 +264,6 @@ void Connection::end_stream(std::string_view last_chunks) {
     assert_on_listener_thread();
     if (dead_ || !request_ || std::exchange(request_->stream_ended, true)) return;
     if (request_->stream_bytes_left) {
-        // The next request may come as soon as the last byte is sent.
-        server_of(wsi_).peers().remove(*this, lws_get_socket_fd(wsi_));
         if (!last_chunks.empty() && write(last_chunks) == Written::No) return;
         lws_callback_on_writable(wsi_);  // ends the answer, once it is sent
         return;

@@ -17,6 +17,7 @@ namespace rtbridge {
 
 int Connection::on_upgrade_offer() {
     headers_read_ = true;
+    leave_peer();
     // lws answers what it does not know by itself, and the header is gone then.
     const std::string offer = upgrade_offer(wsi_);
     const HttpRequest request = offer.empty() ? HttpRequest{} : next_request();

@@ -66,13 +66,28 @@ bool passed_a_proxy(lws* wsi) {
                        [wsi](std::string_view name) { return has_custom_header(wsi, name); });
 }
 
+// Whether the header is there, be it empty: so lws 4.1.6 sees one whose value is folded into the
+// next line.
+bool has_header(lws* wsi, lws_token_indexes token) {
+    char none = '\0';
+    return lws_hdr_total_length(wsi, token) > 0 ||
+           lws_hdr_copy_fragment(wsi, &none, 1, token, 0) == 0;
+}
+
 // lws 4.1.6 takes an encoded line end in a URL for the end of the request line, which then names no
-// version, and a name with a blank before its colon for a header that it doesn't know, while others
-// read past the blank (RFC 9112, 5.1).
+// version, and a name with a blank before it or before its colon for a header that it doesn't know,
+// while others read past the blank (RFC 9112, 5.1 and 5.2).
 bool is_ambiguous(lws* wsi) {
-    static constexpr std::array<std::string_view, 6> blurred = {
-        "content-length :", "content-length\t:", "transfer-encoding :", "transfer-encoding\t:",
-        "host :",           "origin :"};
+    static constexpr std::array<std::string_view, 10> blurred = {"content-length :",
+                                                                 "content-length\t:",
+                                                                 "transfer-encoding :",
+                                                                 "transfer-encoding\t:",
+                                                                 "host :",
+                                                                 "origin :",
+                                                                 " content-length:",
+                                                                 "\tcontent-length:",
+                                                                 " transfer-encoding:",
+                                                                 "\ttransfer-encoding:"};
     const std::string version = header(wsi, WSI_TOKEN_HTTP).value_or("");
     return (version != "HTTP/1.1" && version != "HTTP/1.0") ||
            std::any_of(blurred.begin(), blurred.end(),
@@ -187,11 +202,13 @@ HttpRequest read_request(lws* wsi, std::string peer_address) {
     request.takes_chunks = header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1";
     request.closes = ends_connection(wsi);
     request.requested_headers = header(wsi, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS).value_or("");
-    const std::optional<std::string> length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    if (length) request.body_bytes = as_number(*length);
+    const std::string length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH).value_or("");
+    // It overrides Content-Length, whose number then says nothing about where the body ends (RFC
+    // 9112, 6.3).
+    const bool encoded = has_header(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+    if (!encoded) request.body_bytes = as_number(length);
     // "00" is nothing as well, but not to everyone: nothing may follow it on this connection.
-    request.has_body = (length && *length != "0") ||
-                       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+    request.has_body = encoded || (has_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) && length != "0");
     return request;
 }
 

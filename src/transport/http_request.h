@@ -40,7 +40,7 @@ struct HttpRequest {
     bool takes_chunks = true;       // HTTP/1.1: a body of unknown length may come in chunks
     bool closes = false;            // no further request comes on this connection
     bool has_body = false;          // announces one, of whatever length
-    // Content-Length; nothing where it is absent or not a number.
+    // Content-Length; nothing where it is absent, not a number, or there is a Transfer-Encoding.
     std::optional<std::uint64_t> body_bytes;
     std::string body;  // of a POST, read before the request is answered
 };

@@ -19,6 +19,8 @@
 namespace rtbridge {
 namespace {
 
+constexpr std::size_t mistakes_max = 16;  // told; there is no end to names of a form
+
 HttpReply refuse(const UnusableRequest& why) {
     if (why.fields.empty()) return HttpReply::error(400, "bad_topic", why.message);
     return field_errors_reply(why.message, why.fields);
@@ -50,6 +52,7 @@ private:
         if (!form.ok()) return HttpReply::error(400, "bad_request", "the form: " + form.error());
         FieldErrors twice;
         for (std::string& name : repeated_names(form.value())) {
+            if (twice.size() == mistakes_max) break;
             twice.emplace_back(std::move(name), "stands twice");
         }
         if (!twice.empty()) return field_errors_reply(field_errors_message(twice), twice);

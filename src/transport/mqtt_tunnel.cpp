@@ -57,7 +57,7 @@ void MqttTunnel::begin(SessionAccessPtr access) {
     to_ = state_.config->mqtt_tunnel->to;
     access_ = std::move(access);
     record_ = std::make_shared<SessionRecord>();
-    state_.connections.enter_tunnel();
+    sockets_ = state_.connections.enter_tunnel();
     record_->id = random_name(record_id_characters);
     record_->transport = transport();
     record_->user = access_->identity().user;
@@ -191,7 +191,7 @@ void MqttTunnel::on_broker_closed(std::string_view why) {
 void MqttTunnel::let_go_of_broker() {
     early_ = {};
     if (!link_) return;
-    state_.tunnels.finish(std::move(link_),
+    state_.tunnels.finish(std::move(link_), std::move(sockets_),
                           state_.clock.now() + state_.config->limits.handshake_timeout);
 }
 
@@ -213,8 +213,8 @@ void MqttTunnel::on_closed() {
     closing_ = true;
     let_go_of_broker();
     state_.tunnels.remove(*this);
+    sockets_ = {};
     if (!record_) return;
-    state_.connections.leave_tunnel();
     state_.registry.remove(std::exchange(record_, nullptr));
 }
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "handoff/session_record.h"
+#include "handoff/shared_connections.h"
 #include "listener/timer_wheel.h"
 #include "transport/broker_link.h"
 #include "transport/conversation.h"
@@ -75,7 +76,8 @@ private:
     SessionAccessPtr access_;  // null before begin()
     SessionRecordPtr record_;  // likewise
     std::unique_ptr<BrokerLink> link_;
-    std::string early_;  // came before begin()
+    SharedConnections::TunnelSockets sockets_;  // of link_
+    std::string early_;                         // came before begin()
     SteadyTime began_;
     SteadyTime last_life_;
     std::optional<SteadyTime> pinged_at_;

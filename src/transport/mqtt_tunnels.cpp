@@ -22,10 +22,12 @@ void MqttTunnels::close_all(CloseCode code, std::string_view reason) {
 }
 
 // Not destroyed before the next check(): it may be the link that calls.
-void MqttTunnels::finish(std::unique_ptr<BrokerLink> link, SteadyTime until) {
+void MqttTunnels::finish(std::unique_ptr<BrokerLink> link, SharedConnections::TunnelSockets sockets,
+                         SteadyTime until) {
     if (stopped_) return;
     link->finish();
-    finishing_.push_back({std::move(link), until});
+    if (link->closed()) sockets = {};
+    finishing_.push_back({std::move(link), std::move(sockets), until});
 }
 
 void MqttTunnels::stop() {

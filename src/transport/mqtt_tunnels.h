@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log_limiter.h"
 #include "base/thread_role.h"
+#include "handoff/shared_connections.h"
 #include "listener/close_code.h"
 #include "listener/timer_wheel.h"
 #include "transport/broker_link.h"
@@ -39,8 +40,9 @@ public:
     void check(SteadyTime now) ON_LISTENER_THREAD;  // several times a second
     void close_all(CloseCode code, std::string_view reason) ON_LISTENER_THREAD;
 
-    // Finishes it, and cuts it where that is not done at `until`.
-    void finish(std::unique_ptr<BrokerLink> link, SteadyTime until) ON_LISTENER_THREAD;
+    // Finishes it, and cuts it where that is not done at `until`. So long it has its sockets.
+    void finish(std::unique_ptr<BrokerLink> link, SharedConnections::TunnelSockets sockets,
+                SteadyTime until) ON_LISTENER_THREAD;
     // Ends all connections to the broker, at once; what is to be finished from now on is cut.
     void stop() ON_LISTENER_THREAD;
 
@@ -50,6 +52,7 @@ public:
 private:
     struct Finishing {
         std::unique_ptr<BrokerLink> link;
+        SharedConnections::TunnelSockets sockets;
         SteadyTime until;
     };
 

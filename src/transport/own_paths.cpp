@@ -13,8 +13,9 @@ std::vector<std::string_view> own_paths(std::string_view socketio_path) {
 
 bool is_own_path(std::string_view path, std::string_view socketio_path) {
     const std::vector<std::string_view> own = own_paths(socketio_path);
-    return std::any_of(own.begin(), own.end(), [path](std::string_view each) {
-        return each.ends_with('/') ? path.starts_with(each) : path == each;
+    return std::any_of(own.begin(), own.end(), [path, socketio_path](std::string_view each) {
+        const bool all_below = each.ends_with('/') && each != socketio_path;
+        return all_below ? path.starts_with(each) : path == each;
     });
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dashboard/dashboard.h"
+#include "transport/entity_tags.h"
 #include "transport/methods.h"
 #include "transport/own_paths.h"
 #include "transport/static_files.h"
@@ -27,7 +28,7 @@ HttpReply answer_asset(const HttpRequest& request, const Asset& asset) {
     if (asset.part == Asset::Part::Library) {
         reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
     }
-    if (request.if_none_match == asset.etag) {
+    if (request.if_none_match && lists_entity_tag(*request.if_none_match, asset.etag)) {
         reply.status = 304;
         return reply;
     }

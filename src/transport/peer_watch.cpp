@@ -34,7 +34,8 @@ void PeerWatch::add(Connection& connection, int socket) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
     event.data.ptr = &connection;
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) == 0) watched_.insert(&connection);
+    const int operation = watched_.contains(&connection) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (epoll_ctl(epoll_.get(), operation, socket, &event) == 0) watched_.insert(&connection);
 }
 
 void PeerWatch::remove(Connection& connection, int socket) {

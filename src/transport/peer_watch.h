@@ -12,10 +12,10 @@ namespace rtbridge {
 
 class Connection;
 
-// Tells a connection whose answer is under way that its browser left, or says something meanwhile.
-// libwebsockets 4.1.6 leaves such a socket unread and yet wants to hear of input: nothing would end
-// the connection, and the loop would turn without a rest. So the sockets are in an epoll set of
-// their own as well, which is one descriptor of the loop.
+// Tells a connection whose answer is under way, or not all sent, that its browser left, or says
+// something meanwhile. libwebsockets 4.1.6 leaves such a socket unread and yet wants to hear of
+// input: nothing would end the connection, and the loop would turn without a rest. So the sockets
+// are in an epoll set of their own as well, which is one descriptor of the loop.
 //
 // Thread: listener.
 class PeerWatch {
@@ -25,7 +25,8 @@ public:
     PeerWatch& operator=(const PeerWatch&) = delete;
     ~PeerWatch();
 
-    // Calls Connection::on_peer_event() once, unless it is removed or forgotten before.
+    // Calls Connection::on_peer_event() once, unless it is removed or forgotten before. It may be
+    // there already.
     void add(Connection& connection, int socket) ON_LISTENER_THREAD;
     void remove(Connection& connection, int socket) ON_LISTENER_THREAD;
     void forget(Connection& connection) ON_LISTENER_THREAD;  // its socket is closed

@@ -73,10 +73,13 @@ std::optional<HttpResponse> read_head(TcpStream& stream) {
 
 }  // namespace
 
-std::optional<TcpStream> TcpStream::connect(std::uint16_t port) {
+std::optional<TcpStream> TcpStream::connect(std::uint16_t port, int receive_bytes) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return std::nullopt;
     TcpStream stream(fd);
+    if (receive_bytes > 0) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -118,6 +121,16 @@ bool TcpStream::vanish() {
 
 bool TcpStream::readable(milliseconds deadline) {
     return !buffer_.empty() || await_readable(steady_clock::now() + deadline);
+}
+
+bool TcpStream::hung_up(milliseconds deadline) {
+    const auto until = steady_clock::now() + deadline;
+    pollfd wanted{fd_, 0, 0};
+    int events = 0;
+    do {
+        events = ::poll(&wanted, 1, milliseconds_until(until));
+    } while (events < 0 && errno == EINTR);
+    return events > 0;
 }
 
 TcpStream::Read TcpStream::read_some(steady_clock::time_point until) {

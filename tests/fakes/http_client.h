@@ -14,7 +14,8 @@ namespace rtbridge {
 // A TCP connection to 127.0.0.1 that never blocks past its deadline. Errors: empty results.
 class TcpStream {
 public:
-    static std::optional<TcpStream> connect(std::uint16_t port);
+    // `receive_bytes`: what the system takes for it before it is read; 0: as much as it likes.
+    static std::optional<TcpStream> connect(std::uint16_t port, int receive_bytes = 0);
     TcpStream(TcpStream&& other) noexcept
         : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
     TcpStream& operator=(TcpStream&&) = delete;
@@ -23,6 +24,8 @@ public:
     bool write(std::string_view bytes);
     // Whether something has come, or the end of the stream.
     bool readable(std::chrono::milliseconds deadline);
+    // Whether the other side ended the connection, read or not.
+    bool hung_up(std::chrono::milliseconds deadline);
     // What comes up to and including `end`; nothing at end of stream or deadline.
     std::optional<std::string> read_until(std::string_view end, std::chrono::milliseconds deadline);
     std::optional<std::string> read_exactly(std::size_t bytes, std::chrono::milliseconds deadline);

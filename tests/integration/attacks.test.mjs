@@ -169,6 +169,11 @@ test("no framing of a body hides a request in it", async (t) => {
     "Transfer-Encoding: identity",
     "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
     "TRANSFER-ENCODING: CHUNKED",
+    "Transfer-Encoding:",
+    "Content-Length:\r\n 40\r\nX: y",
+    "Transfer-Encoding:\r\n chunked\r\nX: y",
+    " Content-Length: 40",
+    "\tTransfer-Encoding: chunked",
   ];
   for (const framing of framings) {
     for (const method of ["GET", "POST"]) {
@@ -176,6 +181,25 @@ test("no framing of a body hides a request in it", async (t) => {
       const { statuses } = await exchange(t, broker, request);
       assert.equal(statuses.length, 1, `${method} ${framing}: ${statuses}`);
       assert.ok([200, 400, 405].includes(statuses[0]), `${framing}: ${statuses}`);
+    }
+  }
+});
+
+test("with two lengths a body has none: what follows it is no request", async (t) => {
+  const broker = await startBroker(t, {
+    rtbridge: `${head}[[http.route]]\npath = "/route"\nmethod = "POST"\npublish = "route"\n`,
+  });
+  for (const path of ["/api/publish", "/route", "/api/login"]) {
+    for (const framing of [
+      "Content-Length: 2\r\nTransfer-Encoding: chunked",
+      "Transfer-Encoding: chunked\r\nContent-Length: 2",
+      "Content-Length: 2\r\nTransfer-Encoding: identity",
+      "Content-Length: 2\r\nTransfer-Encoding:",
+      "Content-Length: 2\r\nContent-Length: 2",
+    ]) {
+      const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${framing}`;
+      const { statuses } = await exchange(t, broker, `${head}\r\n\r\n{}${next}`);
+      assert.deepEqual(statuses, [411], `${path} ${framing}`);
     }
   }
 });

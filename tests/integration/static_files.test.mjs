@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as crypto from "node:crypto";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as http from "node:http";
+import * as net from "node:net";
 import { test } from "node:test";
 import { certificateFiles, makeCertificate } from "./certificate.mjs";
 import { get, head, rawConnection, refusedStart, request, startBroker, until, within } from "./harness.mjs";
@@ -184,6 +186,28 @@ test("many at once are served, further ones come back, and who reads nothing is 
   assert.ok((await broker.status()).limits.files >= 1);
   await until("room again", async () =>
     (await request("GET", `${broker.httpUrl}/big.bin`, { Range: "bytes=0-99999" })).status === 206);
+});
+
+test("browsers that are gone before their file begins hold neither it nor the processor", async (t) => {
+  const broker = await started(t, { "big.bin": "b".repeat(2 * megabyte) });
+  const { hostname, port } = new URL(broker.httpUrl);
+  const descriptors = () => fs.readdirSync(`/proc/${broker.pid}/fd`).length;
+  await get(`${broker.httpUrl}/healthz`);
+  const before = descriptors();
+  // In many rounds some are reset between their request and its answer.
+  for (let round = 0; round < 30; ++round) {
+    const sockets = await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        const socket = net.connect(Number(port), hostname).on("error", () => {});
+        await within("TCP connection", once(socket, "connect"));
+        return socket;
+      }),
+    );
+    for (const socket of sockets) socket.write(lines("/big.bin"));
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+  // Long before limits.queue.close_after, which is 30 s.
+  await until(`${before} descriptors`, () => descriptors() <= before, 10_000);
 });
 
 test("a directory that is replaced as a whole is served anew; another one takes a restart", async (t) => {

@@ -133,6 +133,25 @@ TEST_F(Browser, ThatNeverReadsStallsNeitherTheBrokerNorTheOthers) {
     EXPECT_EQ(browser->read_text(), seen_of("user-1", 5));
 }
 
+TEST(BrowserThatAsksAndDoesNotRead, IsHungUpOn) {
+    Broker broker;
+    ASSERT_EQ(
+        broker.load_rules("[limits]\nrequests_per_second = 10000\nhandshake_timeout = \"60s\"\n"
+                          "queue = { close_after = \"60s\" }\n"),
+        MOSQ_ERR_SUCCESS);
+    std::optional<TcpStream> browser = TcpStream::connect(broker.port(), 4096);
+    ASSERT_TRUE(browser);
+
+    // More than libwebsockets reads at once, and answers of more than the system takes: what is
+    // left to be read would keep the listener's loop turning.
+    for (int i = 0; i < 1'500; ++i) {
+        if (!browser->write("GET /rtbridge.js HTTP/1.1\r\nHost: localhost\r\n\r\n")) break;
+    }
+
+    EXPECT_TRUE(browser->hung_up(http_deadline));
+    EXPECT_EQ(http_get(broker.port(), "/healthz").value_or(HttpResponse{}).status, 200);
+}
+
 TEST_F(Browser, IsToldWhichSelectorsExist) {
     HttpResponse refusal;
 

@@ -66,16 +66,17 @@ TEST(SharedConnections, CountsExactlyWhateverThreadTheyComeFrom) {
 
 TEST(SharedConnections, ATunnelTakesTheRoomOfTwoBrowsersMore) {
     SharedConnections connections(6);
-    for (int tunnels = 0; tunnels < 2; ++tunnels) {
+    std::vector<SharedConnections::TunnelSockets> tunnels;
+    for (int i = 0; i < 2; ++i) {
         (void)connections.enter();
         EXPECT_TRUE(connections.tunnel_fits());
-        connections.enter_tunnel();
+        tunnels.push_back(connections.enter_tunnel());
     }
     EXPECT_EQ(connections.room(), 2U);
     (void)connections.enter();
     EXPECT_FALSE(connections.tunnel_fits());
 
-    connections.leave_tunnel();
+    tunnels.pop_back();
     connections.leave();
 
     EXPECT_EQ(connections.room(), 4U);

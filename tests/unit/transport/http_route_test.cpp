@@ -168,6 +168,9 @@ TEST_F(HttpRouteTest, NamesEveryFieldThatIsMissingOrUnusable) {
     }
     EXPECT_EQ(error_of(form("/match", "score=1&score=2&matchId=a"), 400)["fields"],
               (json{{"score", "stands twice"}}));
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += std::to_string(i) + "&" + std::to_string(i) + "&";
+    EXPECT_EQ(error_of(form("/match", many), 400)["fields"].size(), 16U);
     for (const char* body : {"[]", "1", "\"a\"", "null"}) {
         EXPECT_EQ(error_of(post("/match", body), 400)["fields"].size(), 2U) << body;
     }

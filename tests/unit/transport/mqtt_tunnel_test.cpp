@@ -381,9 +381,11 @@ TEST_F(MqttTunnelTest, ABrokerThatTakesNoLastWordsIsGivenUp) {
     advance(seconds(2));
     turn();
     EXPECT_NE(uv_loop_alive(&loop), 0);
+    EXPECT_EQ(connections.room(), 98U);
     advance(seconds(2));
     turn();
     EXPECT_EQ(uv_loop_alive(&loop), 0);
+    EXPECT_EQ(connections.room(), 100U);
 }
 
 TEST_F(MqttTunnelTest, ABrokerThatHangsUpIsANormalCloseAfterItsLastBytes) {

@@ -80,15 +80,17 @@ TEST_F(StaticFiles, ShadowTheBuiltInPageButNothingElseOfOurs) {
                              "socket.io/index.html", "websocket/status"}) {
         write(name, "not ours");
     }
+    write("socket.io/socket.io.js", "client");
 
     EXPECT_EQ(get("/").body, "mine");
     EXPECT_EQ(get("/index.html").body, "mine");
     EXPECT_EQ(get("/dashboard.js").body, "mine too");
     for (const char* path :
          {"/ws", "/healthz", "/readyz", "/metrics", "/rtbridge.js", "/api/status", "/api/other",
-          "/api/", "/socket.io/", "/socket.io/index.html", "/websocket/status"}) {
+          "/api/", "/socket.io", "/socket.io/", "/websocket/status"}) {
         EXPECT_NE(get(path).body, "not ours") << path;
     }
+    EXPECT_EQ(get("/socket.io/socket.io.js").body, "client");
 }
 
 TEST_F(StaticFiles, ADirectoryWithoutIndexShadowsNothing) {
