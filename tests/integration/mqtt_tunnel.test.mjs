@@ -182,7 +182,7 @@ for (const [wire, first] of [["in clear", head], ["over TLS", tlsHead]]) {
     const broker = await startTunnelTo(t, fake, { first });
     const tunnel = await rawTunnel(t, broker);
     const upstream = await fake.next();
-    const bytes = crypto.randomBytes(4 * 1024 * 1024);
+    const bytes = crypto.randomBytes(64 * 1024 * 1024);  // more than sockets hold
     const got = [];
     let ended = false;
     upstream.on("data", (part) => got.push(part));
