@@ -80,7 +80,7 @@ void FullMode::on_request(std::uint32_t id, SubscribeRequest& sub) {
 void FullMode::on_request(std::uint32_t id, const UnsubscribeRequest& unsub) {
     if (!state_.sessions.unsubscribe(*session_, unsub.subscription)) {
         return deny(id, {ErrorCode::BadRequest,
-                           "there is no subscription " + std::to_string(unsub.subscription)});
+                         "there is no subscription " + std::to_string(unsub.subscription)});
     }
     accept(id, "{}");
 }
@@ -121,7 +121,7 @@ void FullMode::on_published(std::uint32_t id, PublishResult result) {
     if (closing()) return;
     if (result == PublishResult::Taken) return accept(id, "{}");
     deny(id, {ErrorCode::BrokerRefused, std::string(why_not_published(result)),
-                result == PublishResult::RefusedByBroker});
+              result == PublishResult::RefusedByBroker});
 }
 
 void FullMode::on_request(std::uint32_t id, const AuthRequest& auth) {

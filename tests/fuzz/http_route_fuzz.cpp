@@ -7,6 +7,8 @@
 
 #include "base/utf8.h"
 #include "config/config_loader.h"
+#include "rules/json_document.h"
+#include "rules/working_payload.h"
 #include "topic/topic_name.h"
 #include "transport/form_body.h"
 #include "transport/http_routes.h"

@@ -32,7 +32,9 @@ protected:
         ADD_FAILURE() << (reply != nullptr ? reply->body : "a login check");
         return {};
     }
-    [[nodiscard]] PublishRequest published(std::string body) { return published(post(std::move(body))); }
+    [[nodiscard]] PublishRequest published(std::string body) {
+        return published(post(std::move(body)));
+    }
     void expect_refused(const HttpRequest& request, int status, std::string_view code,
                         const std::string& message) {
         const HttpReply reply = ask(request);
