@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "rules/json_document.h"
 #include "transport/socketio_packet.h"
 
 namespace rtbridge {
