@@ -103,6 +103,11 @@ broker_under() {
         integration "$@"
 }
 
+conformance_under() {
+    RTBRIDGE_SO=$root/$1/plugin/rtbridge.so RTBRIDGE_DEADLINE_MS=60000 \
+        integration engineio_conformance socketio_client
+}
+
 formatted() {
     cd "$repo"
     find src plugin tests -name node_modules -prune -o \
@@ -146,10 +151,11 @@ if $all; then
     suite "clang-tidy" count_exit tidy
     suite "build with AddressSanitizer and UBSan" count_exit build_sanitized asan address,undefined all
     suite "unit and plugin tests under AddressSanitizer and UBSan" count_ctest ctest_in asan
-    suite "build with ThreadSanitizer" count_exit build_sanitized tsan thread thread_tests
+    suite "build with ThreadSanitizer" count_exit build_sanitized tsan thread "thread_tests conformance_server"
     suite "the tests that start threads, under ThreadSanitizer" count_ctest ctest_in tsan
     suite "the real broker under AddressSanitizer" count_node broker_under asan libasan.so lifecycle soak churn
-    suite "the real broker under ThreadSanitizer" count_node broker_under tsan libtsan.so lifecycle soak churn
+    suite "the real broker under ThreadSanitizer" count_node broker_under tsan libtsan.so lifecycle soak churn threads socketio_app mqtt_tunnel
+    suite "Engine.IO and Socket.IO under ThreadSanitizer" count_node conformance_under tsan
     suite "the real broker under valgrind" count_node under_valgrind
     suite "fuzzers" count_exit fuzz
     suite "benchmarks run" count_exit bench
