@@ -126,7 +126,8 @@ export function connect(url, options = {}) {
   const probe = () => fetch(target("healthz"), { mode: "no-cors" });
 
   const lost = (code, reason) => {
-    if (link?.unopened) probe().then(() => ++unopened, () => {});
+    // What is answered late, beside streams, is not held against the WebSocket that is tried after them.
+    if (link?.unopened) probe().then(() => link?.current || ++unopened, () => {});
     // The code may get lost with the connection, bye was heard.
     if (ready && now() - ready >= openMs) failures = tokenRetried = 0;
     if (bye && code < 4000) ({ code, why: reason } = bye);
