@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/random_name.h"
@@ -39,7 +41,10 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     if (outcome.matched == 0) return {};  // usually: no browser is meant to see most publishes
 
     count(outcome);
-    if (outcome.drop) return {.drop = true, .replacement = {}};
+    if (outcome.drop) {
+        put_in_quarantine(publish, qos, outcome);
+        return {.drop = true, .replacement = {}};
+    }
     pass_on(publish, qos, outcome);
     if (!ticked_) wake_listeners();  // 2.0.x with per_listener_settings never ticks
     return {.drop = false, .replacement = std::move(outcome.replacement)};
@@ -51,6 +56,12 @@ void Bridge::pass_on(const Publish& publish, int qos, Outcome& outcome) {
         (taken ? metrics_.publishes_derived : metrics_.broker_refused).add();
     }
     for (BrowserUpdate& update : outcome.updates) show_browsers(std::move(update));
+}
+
+void Bridge::put_in_quarantine(const Publish& publish, int qos, const Outcome& outcome) {
+    if (!outcome.quarantined) return;
+    const auto& [rule, why] = *outcome.quarantined;
+    quarantine_.put(publish, qos, rules_->rules()[rule]->name(), why);
 }
 
 void Bridge::hand_off(BrowserUpdate&& update) {
@@ -89,6 +100,9 @@ void Bridge::count(const Outcome& outcome) {
         statistics.matched.add();
         (result.verdict == RuleVerdict::Ok ? statistics.ok : statistics.invalid).add();
         if (result.verdict == RuleVerdict::Dropped) statistics.dropped.add();
+        if (result.verdict != RuleVerdict::Ok) {
+            statistics.invalid_by.at(static_cast<std::size_t>(result.reason)).add();
+        }
         if (result.bodies_missing > 0) {
             statistics.bodies_missing.add(result.bodies_missing);
             metrics_.bodies_missing.add(result.bodies_missing);
@@ -183,18 +197,21 @@ Result<Configuration, std::string> Bridge::load() {
 
 void Bridge::adopt(Configuration loaded) {
     // A rule that keeps its name keeps its statistics.
+    std::unordered_map<std::string_view, std::shared_ptr<RuleStatistics>> kept;
+    for (std::size_t i = 0; i < config_.rules.size(); ++i) {
+        kept.emplace(config_.rules[i].name.value, statistics_[i]);
+    }
     std::vector<std::shared_ptr<RuleStatistics>> statistics;
     for (const RuleConfig& rule : loaded.config.rules) {
-        std::shared_ptr<RuleStatistics> kept;
-        for (std::size_t i = 0; i < config_.rules.size() && !kept; ++i) {
-            if (config_.rules[i].name.value == rule.name.value) kept = statistics_[i];
-        }
-        statistics.push_back(kept ? kept : std::make_shared<RuleStatistics>());
+        const auto found = kept.find(rule.name.value);
+        statistics.push_back(found != kept.end() ? found->second
+                                                 : std::make_shared<RuleStatistics>());
     }
     // What waits goes now, by the rules of before.
     for (BrowserUpdate& waited : thinning_.adopt(loaded.config.rules, statistics)) {
         hand_off(std::move(waited));
     }
+    quarantine_.keep(loaded.config.rules);
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
@@ -274,6 +291,7 @@ Bridge::Bridge(Options options, Broker& broker, Doorbell& doorbell, LogSink& log
           {logins_.throttle, metrics_, clock, static_cast<LogSink&>(outbox_),
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),
       thinning_({}, metrics_, clock),
+      quarantine_(broker, metrics_, clock),
       started_(clock.now()) {
     metrics_.mosquitto_version = options_.mosquitto_version;
 }

@@ -21,6 +21,7 @@
 #include "handoff/publish_request.h"
 #include "handoff/session_registry.h"
 #include "listeners.h"
+#include "quarantine.h"
 #include "rules/rule_set.h"
 #include "rules/rule_workspace.h"
 #include "thinning.h"
@@ -73,6 +74,7 @@ private:
     void adopt(Configuration loaded) ON_BROKER_THREAD;
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
     void count(const Outcome& outcome) ON_BROKER_THREAD;
+    void put_in_quarantine(const Publish& publish, int qos, const Outcome& outcome) ON_BROKER_THREAD;
     void pass_on(const Publish& publish, int qos, Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate&& update) ON_BROKER_THREAD;
     // Publishes of browsers and thinning: bridge_browsers.cpp
@@ -112,6 +114,7 @@ private:
     Outbox outbox_{metrics_};
     MqttAccess mqtt_access_;
     Thinning thinning_;
+    Quarantine quarantine_;
     std::uint64_t next_offset_ = 1;
     std::uint32_t untimed_ = 0;  // publishes until the next one that is timed
     const SteadyTime started_;

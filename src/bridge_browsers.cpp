@@ -52,7 +52,10 @@ PublishResult Bridge::publish_of_browser(const PublishRequest& request) {
                           .user = request.user};
     Outcome outcome = rules_->apply(publish, workspace_, clock_);
     if (outcome.matched > 0) count(outcome);
-    if (outcome.drop) return PublishResult::DroppedByRule;
+    if (outcome.drop) {
+        put_in_quarantine(publish, request.qos, outcome);
+        return PublishResult::DroppedByRule;
+    }
     const std::string& payload = outcome.replacement ? *outcome.replacement : request.payload;
     if (!broker_.publish(request.topic, payload, request.qos, request.retain)) {
         metrics_.broker_refused.add();

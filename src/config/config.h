@@ -11,6 +11,7 @@
 #include "config/action.h"
 #include "config/address_range.h"
 #include "config/diagnostic.h"
+#include "config/field_spec.h"
 
 // The configuration file as typed values. Defaults stand here and nowhere else. Plain structs:
 // a component receives the part it needs. Immutable after load, any thread.
@@ -140,7 +141,16 @@ struct BatteryConfig {
     double idle_below = 0;  // |power| up to this is Idle; in the unit of the power; >= 0
 };
 
-enum class OnInvalid { Pass, Drop };
+struct FieldConfig {
+    Placed<std::string> path;  // into the payload, levels separated by '.'
+    FieldSpec spec;
+};
+
+enum class OnInvalid {
+    Pass,        // as if the rule did not match, and browsers get it as it is
+    Drop,        // nobody gets it
+    Quarantine,  // nobody but who listens to rtbridge/quarantine/<rule>
+};
 
 enum class TowardsMqtt {
     Keep,     // subscribers see what the device sent
@@ -182,6 +192,7 @@ struct RuleConfig {
     Placed<std::string> name;
     std::vector<Placed<std::string>> topics;  // filters; {name} is a named '+'
     std::optional<Placed<std::string>> key;   // template
+    std::vector<FieldConfig> fields;          // what the payload has to have, in file order
     OnInvalid on_invalid = OnInvalid::Pass;
     std::optional<BatteryConfig> battery;
     TemplateSource::Object set;

@@ -46,13 +46,12 @@ void read_on_invalid(TableReader& table, RuleConfig& rule) {
     if (text.value == "drop") {
         rule.on_invalid = OnInvalid::Drop;
     } else if (text.value == "quarantine") {
-        table.diagnostics().error(
-            std::move(text.place),
-            "on_invalid = \"quarantine\" is not supported yet; write \"pass\" or \"drop\"");
+        rule.on_invalid = OnInvalid::Quarantine;
     } else {
-        table.diagnostics().error(
-            std::move(text.place),
-            "on_invalid = " + in_quotes(text.value) + " is not known; write \"pass\" or \"drop\"");
+        table.diagnostics().error(std::move(text.place),
+                                  "on_invalid = " + in_quotes(text.value) +
+                                      " is not known; write \"pass\", \"drop\" or "
+                                      "\"quarantine\"");
     }
 }
 
@@ -64,6 +63,28 @@ bool is_path(const std::string& text) {
 std::string not_a_path(std::string_view what, std::string_view text) {
     return std::string(what) + " = " + in_quotes(text) +
            " is not a path; write a field like \"batteryPower\" or \"battery.power\"";
+}
+
+void read_fields(TableReader& table, RuleConfig& rule) {
+    const toml::table* const fields = table.take_table("fields", "{ soc = \"number 0..100\" }");
+    if (fields == nullptr) return;
+    TableReader reader(table.document(), *fields, table.title() + " fields", table.diagnostics());
+    for (const TomlEntry& entry : in_file_order(*fields)) {
+        const std::string path(entry.key->str());
+        Placed<std::string> text;
+        if (!reader.read(path, text)) continue;
+        if (!is_path(path)) {
+            reader.error(*entry.key, not_a_path("fields", path));
+            continue;
+        }
+        Result<FieldSpec, std::string> spec = parse_field_spec(text.value);
+        if (spec.ok()) {
+            rule.fields.push_back(
+                {{path, table.document().place(*entry.key)}, std::move(spec).value()});
+        } else {
+            reader.error(*entry.node, path + " = " + in_quotes(text.value) + ' ' + spec.error());
+        }
+    }
 }
 
 void read_path(TableReader& table, std::string_view key, std::string& target) {
@@ -215,13 +236,14 @@ RuleConfig read_rule(TableReader& table) {
     read_name(table, rule);
     read_topics(table, rule);
     read_key(table, rule);
+    read_fields(table, rule);
     read_on_invalid(table, rule);
     read_battery(table, rule, table.title());
     read_set(table, rule);
     read_mqtt(table, rule);
     read_browser(table, rule);
     read_history(table, rule);
-    table.not_supported_yet({"fields", "compute"});
+    table.not_supported_yet({"compute"});
     table.report_unknown_keys();
     return rule;
 }

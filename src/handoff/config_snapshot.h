@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "access/tls_certificate.h"
 #include "base/counter.h"
 #include "config/config.h"
+#include "handoff/invalid_reason.h"
 #include "rules/socketio_events.h"
 
 namespace rtbridge {
@@ -17,10 +19,13 @@ namespace rtbridge {
 class HttpRoutes;
 
 // Raised by the broker thread, read by status pages.
-struct RuleStatistics {
+struct RuleCounters {
     Counter matched, ok, invalid, dropped;
     Counter thinned;         // updates that max_rate or deadband kept from browsers
     Counter bodies_missing;  // bodies for browsers that could not be made of a publish
+};
+struct RuleStatistics : RuleCounters {
+    std::array<Counter, static_cast<std::size_t>(InvalidReason::Count)> invalid_by;
 };
 
 struct RuleStatus {

@@ -55,6 +55,7 @@ enum class Limit : std::uint8_t {
     SocketIoConnect,
     SocketIoPayload,
     Errands,
+    Quarantine,
     Count,
 };
 
@@ -95,6 +96,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "socketio.connect_timeout",
         "socketio.max_payload",
         "errands",
+        "quarantine",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is
@@ -107,7 +109,8 @@ struct Counters {
     Counter publishes_browsers;  // ... that came from browsers
     Counter messages_matched;    // publishes that at least one rule matched
     Counter messages_invalid;    // ... that failed a step of a rule
-    Counter messages_dropped;    // ... that on_invalid = "drop" kept from everyone
+    Counter messages_dropped;    // ... that on_invalid kept from everyone
+    Counter messages_quarantined;  // ... of which rtbridge/quarantine/<rule> was told
     Counter publishes_derived;   // published to another topic by mqtt = "publish:..."
     Counter broker_refused;      // replacements and publishes that the broker did not take
     Counter updates_out;         // delivered to sessions, each session counts

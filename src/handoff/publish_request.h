@@ -20,7 +20,7 @@ struct PublishRequest {
 enum class PublishResult : std::uint8_t {
     Taken,            // the broker has it, and rules made of it what they make of any publish
     RefusedByBroker,  // it did not take it, or did not turn its loop in time
-    DroppedByRule,    // on_invalid = "drop" keeps it from everyone
+    DroppedByRule,    // on_invalid keeps it from everyone
 };
 
 struct PublishAnswer {

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "handoff/invalid_reason.h"
 #include "rules/json_path.h"
 
 namespace rtbridge {
@@ -20,7 +21,7 @@ public:
 
     // "Charging", "Discharging" or "Idle", or why the payload does not tell.
     // REQUIRES: !payload.object_mistake().
-    [[nodiscard]] Result<std::string_view, std::string> state(WorkingPayload& payload) const;
+    [[nodiscard]] Result<std::string_view, Invalidity> state(WorkingPayload& payload) const;
 
 private:
     JsonPath power_;

@@ -16,10 +16,9 @@ void note_success(RuleTrace* trace, std::string_view step, std::string_view name
     trace->steps.push_back({std::string(step), std::move(result), true});
 }
 
-std::optional<std::string> note_failure(RuleTrace* trace, std::string_view step,
-                                        std::string reason) {
-    if (trace != nullptr) trace->steps.push_back({std::string(step), reason, false});
-    return reason;
+Invalidity note_failure(RuleTrace* trace, std::string_view step, Invalidity why) {
+    if (trace != nullptr) trace->steps.push_back({std::string(step), why.message, false});
+    return why;
 }
 
 }  // namespace
@@ -28,40 +27,55 @@ RuleValues Rule::values(const Publish& publish, const Topic& topic, WorkingPaylo
     return {publish, name_, topic.capture_levels, key_ ? &*key_ : nullptr, payload};
 }
 
-std::optional<std::string> Rule::enrich(const RuleValues& values, RuleTrace* trace) const {
-    if (!battery_ && set_.empty()) return std::nullopt;
+std::optional<Invalidity> Rule::enrich(const RuleValues& values, RuleTrace* trace) const {
+    if (fields_.empty() && !battery_ && set_.empty()) return std::nullopt;
     if (const char* mistake = values.payload().object_mistake()) {
-        return note_failure(trace, battery_ ? "battery" : "set", mistake);
+        const char* const step = !fields_.empty() ? "fields" : battery_ ? "battery" : "set";
+        return note_failure(trace, step, {InvalidReason::NotJson, "", mistake});
     }
+    if (auto why = check_fields(values, trace)) return why;
     if (battery_) {
-        if (auto reason = apply_battery(values, trace)) return reason;
+        if (auto why = apply_battery(values, trace)) return why;
     }
     for (const SetMember& member : set_) {
-        if (auto reason = apply_set(member, values, trace)) return reason;
+        if (auto why = apply_set(member, values, trace)) return why;
     }
     return std::nullopt;
 }
 
-std::optional<std::string> Rule::apply_battery(const RuleValues& values, RuleTrace* trace) const {
-    const Result<std::string_view, std::string> state = battery_->state(values.payload());
+std::optional<Invalidity> Rule::check_fields(const RuleValues& values, RuleTrace* trace) const {
+    for (const FieldCheck& field : fields_) {
+        if (auto why = field.refuse(values.payload())) {
+            return note_failure(trace, "fields", *std::move(why));
+        }
+    }
+    if (!fields_.empty() && trace != nullptr) trace->steps.push_back({"fields", "valid", true});
+    return std::nullopt;
+}
+
+std::optional<Invalidity> Rule::apply_battery(const RuleValues& values, RuleTrace* trace) const {
+    const Result<std::string_view, Invalidity> state = battery_->state(values.payload());
     if (!state.ok()) return note_failure(trace, "battery", state.error());
     std::string json;
     append_json_string(json, state.value());
     if (const char* mistake = values.payload().set_member("state", json)) {
-        return note_failure(trace, "battery", mistake);
+        return note_failure(trace, "battery", {InvalidReason::TooLarge, "", mistake});
     }
     note_success(trace, "battery", "state", state.value());
     return std::nullopt;
 }
 
-std::optional<std::string> Rule::apply_set(const SetMember& member, const RuleValues& values,
-                                           RuleTrace* trace) const {
+std::optional<Invalidity> Rule::apply_set(const SetMember& member, const RuleValues& values,
+                                          RuleTrace* trace) const {
     std::string json;
     if (const Brace* missing = member.value.append(values, json)) {
-        return note_failure(trace, "set", member.name + ": {" + missing->name() + "} is missing");
+        return note_failure(trace, "set",
+                            {InvalidReason::Missing, missing->name(),
+                             member.name + ": {" + missing->name() + "} is missing"});
     }
     if (const char* mistake = values.payload().set_member(member.name, json)) {
-        return note_failure(trace, "set", member.name + ": " + mistake);
+        return note_failure(trace, "set",
+                            {InvalidReason::TooLarge, "", member.name + ": " + mistake});
     }
     note_success(trace, "set", member.name, json);
     return std::nullopt;

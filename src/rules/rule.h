@@ -9,8 +9,10 @@
 
 #include "config/config.h"
 #include "config/diagnostic.h"
+#include "handoff/invalid_reason.h"
 #include "rules/battery.h"
 #include "rules/brace.h"
+#include "rules/field_check.h"
 #include "rules/json_template.h"
 #include "rules/publish_topic.h"
 #include "rules/rule_trace.h"
@@ -55,8 +57,8 @@ public:
                                     WorkingPayload& payload) const;
 
     // The payload steps. Nothing, or why the payload is invalid; it may then be changed in part.
-    [[nodiscard]] std::optional<std::string> enrich(const RuleValues& values,
-                                                    RuleTrace* trace) const;
+    [[nodiscard]] std::optional<Invalidity> enrich(const RuleValues& values,
+                                                   RuleTrace* trace) const;
     // REQUIRES: mqtt() is Publish.
     [[nodiscard]] const PublishTopic& publish_topic() const { return *publish_topic_; }
     // Nothing where the rule has no key or this payload has no value for it.
@@ -70,17 +72,20 @@ private:
     class Compiler;
 
     Rule() = default;
-    [[nodiscard]] std::optional<std::string> apply_battery(const RuleValues& values,
-                                                           RuleTrace* trace) const;
-    [[nodiscard]] std::optional<std::string> apply_set(const SetMember& member,
-                                                       const RuleValues& values,
-                                                       RuleTrace* trace) const;
+    [[nodiscard]] std::optional<Invalidity> check_fields(const RuleValues& values,
+                                                         RuleTrace* trace) const;
+    [[nodiscard]] std::optional<Invalidity> apply_battery(const RuleValues& values,
+                                                          RuleTrace* trace) const;
+    [[nodiscard]] std::optional<Invalidity> apply_set(const SetMember& member,
+                                                      const RuleValues& values,
+                                                      RuleTrace* trace) const;
 
     std::string name_;
     std::vector<Topic> topics_;
     std::vector<std::string> captures_;  // by capture number
     std::optional<TextTemplate> key_;
     std::string key_name_;
+    std::vector<FieldCheck> fields_;
     OnInvalid on_invalid_ = OnInvalid::Pass;
     std::optional<Battery> battery_;
     std::vector<SetMember> set_;

@@ -98,21 +98,21 @@ void RuleApplication::run_without_payload() {
 
 RuleApplication::Continue RuleApplication::apply_rule(std::size_t at) {
     payload_.save();
-    if (const std::optional<std::string> reason = run_steps(at)) return refuse(at, *reason);
+    if (std::optional<Invalidity> why = run_steps(at)) return refuse(at, *std::move(why));
     applied_[at].valid = true;
     results_.push_back({matches_[at].index, RuleVerdict::Ok});
     return Continue::Yes;
 }
 
-std::optional<std::string> RuleApplication::run_steps(std::size_t at) {
+std::optional<Invalidity> RuleApplication::run_steps(std::size_t at) {
     const auto& [index, rule, topic] = matches_[at];
     const RuleValues values = rule->values(publish_, *topic, payload_);
     RuleTrace* trace = traces_ == nullptr ? nullptr : &traces_[at];
-    if (auto reason = rule->enrich(values, trace)) return reason;
+    if (auto why = rule->enrich(values, trace)) return why;
     return pass_to_mqtt(at);
 }
 
-std::optional<std::string> RuleApplication::pass_to_mqtt(std::size_t at) {
+std::optional<Invalidity> RuleApplication::pass_to_mqtt(std::size_t at) {
     const auto& [index, rule, topic] = matches_[at];
     switch (rule->mqtt()) {
         case TowardsMqtt::Keep:
@@ -128,7 +128,7 @@ std::optional<std::string> RuleApplication::pass_to_mqtt(std::size_t at) {
                 rule->publish_topic().make(rule->values(publish_, *topic, payload_));
             if (!to.ok()) {
                 note(at, "mqtt", to.error(), false);
-                return to.error();
+                return Invalidity{InvalidReason::Topic, "", to.error()};
             }
             note(at, "mqtt", "publish " + to.value());
             outcome_.publishes.push_back({to.value(), std::string(payload_.text())});
@@ -139,20 +139,22 @@ std::optional<std::string> RuleApplication::pass_to_mqtt(std::size_t at) {
     return std::nullopt;
 }
 
-RuleApplication::Continue RuleApplication::refuse(std::size_t at, const std::string& reason) {
+RuleApplication::Continue RuleApplication::refuse(std::size_t at, Invalidity why) {
     const RuleMatch& match = matches_[at];
-    if (match.rule->on_invalid() == OnInvalid::Drop) {
-        note(at, "on_invalid", "drop: " + reason);
-        results_.push_back({match.index, RuleVerdict::Dropped});
+    const bool quarantine = match.rule->on_invalid() == OnInvalid::Quarantine;
+    if (quarantine || match.rule->on_invalid() == OnInvalid::Drop) {
+        note(at, "on_invalid", (quarantine ? "quarantine: " : "drop: ") + why.message);
+        results_.push_back({match.index, RuleVerdict::Dropped, why.reason});
         const std::uint32_t invalid = outcome_.invalid + 1;
         outcome_ = Outcome();
         outcome_.matched = static_cast<std::uint32_t>(matches_.size());
         outcome_.invalid = invalid;
         outcome_.drop = true;
+        if (quarantine) outcome_.quarantined = {match.index, std::move(why)};
         return Continue::No;
     }
-    note(at, "on_invalid", "pass: " + reason);
-    results_.push_back({match.index, RuleVerdict::Invalid});
+    note(at, "on_invalid", "pass: " + why.message);
+    results_.push_back({match.index, RuleVerdict::Invalid, why.reason});
     ++outcome_.invalid;
     payload_.restore();
     return Continue::Yes;

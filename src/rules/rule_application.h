@@ -52,9 +52,9 @@ private:
     void run_without_payload();
     Continue apply_rule(std::size_t at);
     // Nothing, or why the rule refuses the payload.
-    [[nodiscard]] std::optional<std::string> run_steps(std::size_t at);
-    [[nodiscard]] std::optional<std::string> pass_to_mqtt(std::size_t at);
-    Continue refuse(std::size_t at, const std::string& reason);
+    [[nodiscard]] std::optional<Invalidity> run_steps(std::size_t at);
+    [[nodiscard]] std::optional<Invalidity> pass_to_mqtt(std::size_t at);
+    Continue refuse(std::size_t at, Invalidity why);
     void clear_for_browsers(std::string_view topic, std::uint32_t rule);
     void tell_browsers(std::size_t at);
     // False: the rule's own body can't be made, so there is nothing to tell.

@@ -45,6 +45,9 @@ public:
     [[nodiscard]] std::unique_ptr<const Rule> compile() {
         rule_->name_ = config_.name.value;
         rule_->on_invalid_ = config_.on_invalid;
+        for (const FieldConfig& field : config_.fields) {
+            rule_->fields_.emplace_back(field.path.value, field.spec);
+        }
         rule_->mqtt_ = config_.mqtt;
         rule_->browser_options_ = in_words(config_.browser, config_.history);
         if (config_.name.value.empty()) mistake(config_.name.place, "a rule needs a name");

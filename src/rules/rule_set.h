@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
+#include "handoff/invalid_reason.h"
 #include "handoff/update.h"
 
 namespace rtbridge {
@@ -32,6 +33,12 @@ struct Publish {
 struct DerivedPublish {
     std::string topic;
     std::string payload;
+};
+
+// What `on_invalid = "quarantine"` kept from everyone.
+struct Quarantined {
+    std::uint32_t rule = 0;  // position in RuleSet::rules()
+    Invalidity why;
 };
 
 // What browsers are to see of a publish; becomes an Update once the broker thread gave it an
@@ -68,7 +75,8 @@ struct BrowserUpdate {
 struct Outcome {
     std::uint32_t matched = 0;               // rules
     std::uint32_t invalid = 0;               // rules that refused the payload
-    bool drop = false;                       // on_invalid = "drop": nobody gets this publish
+    bool drop = false;                       // on_invalid: nobody gets this publish
+    std::optional<Quarantined> quarantined;  // then also drop
     std::optional<std::string> replacement;  // payload towards MQTT subscribers
     std::vector<DerivedPublish> publishes;
     std::vector<BrowserUpdate> updates;

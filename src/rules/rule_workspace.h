@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "handoff/invalid_reason.h"
+
 namespace rtbridge {
 
 enum class RuleVerdict { Ok, Invalid, Dropped };
@@ -12,6 +14,7 @@ enum class RuleVerdict { Ok, Invalid, Dropped };
 struct RuleResult {
     std::uint32_t rule = 0;  // position in RuleSet::rules()
     RuleVerdict verdict = RuleVerdict::Ok;
+    InvalidReason reason = InvalidReason::NotJson;  // where the verdict is not Ok
     std::uint32_t bodies_missing = 0;  // bodies for browsers that could not be made
 };
 

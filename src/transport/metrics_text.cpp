@@ -26,6 +26,8 @@ constexpr struct {
      "Publishes that failed a step of a rule."},
     {"rtbridge_messages_dropped_total", &Counters::messages_dropped,
      "Publishes that a rule kept from everyone."},
+    {"rtbridge_messages_quarantined_total", &Counters::messages_quarantined,
+     "... of which a quarantine topic was told."},
     {"rtbridge_publishes_derived_total", &Counters::publishes_derived,
      "Publishes that rules made."},
     {"rtbridge_broker_refused_total", &Counters::broker_refused,
@@ -205,26 +207,36 @@ void write_config(PrometheusText& out, const ConfigSnapshot& config) {
 void write_rules(PrometheusText& out, const std::vector<RuleStatus>& rules) {
     constexpr struct {
         std::string_view name, help;
-        Counter RuleStatistics::*counter;
+        Counter RuleCounters::*counter;
     } families[] = {
         {"rtbridge_rule_matched_total", "Publishes that the rule matched.",
-         &RuleStatistics::matched},
-        {"rtbridge_rule_ok_total", "... that passed all of its steps.", &RuleStatistics::ok},
-        {"rtbridge_rule_invalid_total", "... that failed one.", &RuleStatistics::invalid},
+         &RuleCounters::matched},
+        {"rtbridge_rule_ok_total", "... that passed all of its steps.", &RuleCounters::ok},
+        {"rtbridge_rule_invalid_total", "... that failed one.", &RuleCounters::invalid},
         {"rtbridge_rule_dropped_total", "... that it kept from everyone.",
-         &RuleStatistics::dropped},
+         &RuleCounters::dropped},
         {"rtbridge_rule_thinned_total", "Updates that its max_rate or deadband kept from browsers.",
-         &RuleStatistics::thinned},
+         &RuleCounters::thinned},
         {"rtbridge_rule_bodies_missing_total",
          "Bodies for browsers that could not be made of a publish.",
-         &RuleStatistics::bodies_missing},
+         &RuleCounters::bodies_missing},
     };
-    static_assert(std::size(families) * sizeof(Counter) == sizeof(RuleStatistics),
-                  "a counter of RuleStatistics is missing in this table");
+    static_assert(std::size(families) * sizeof(Counter) == sizeof(RuleCounters),
+                  "a counter of RuleCounters is missing in this table");
     for (const auto& [name, help, counter] : families) {
         out.family(name, Type::Counter, help);
         for (const RuleStatus& rule : rules) {
             out.sample({{"rule", rule.config.name.value}}, (*rule.statistics.*counter).value());
+        }
+    }
+    out.family("rtbridge_rule_invalid_by_reason_total", Type::Counter,
+               "Publishes that failed a step of the rule, by reason.");
+    for (const RuleStatus& rule : rules) {
+        for (std::size_t i = 0; i < invalid_reason_names.size(); ++i) {
+            const std::uint64_t times = rule.statistics->invalid_by.at(i).value();
+            if (times == 0) continue;
+            out.sample({{"rule", rule.config.name.value}, {"reason", invalid_reason_names.at(i)}},
+                       times);
         }
     }
 }

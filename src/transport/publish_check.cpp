@@ -29,7 +29,7 @@ std::optional<std::string> refuse_publish(const PublishRequest& publish,
 
 std::string_view why_not_published(PublishResult result) {
     return result == PublishResult::DroppedByRule
-               ? "a rule with on_invalid = \"drop\" refused the payload"
+               ? "a rule refused the payload (on_invalid)"
                : "the broker did not take it: no memory, or it hangs";
 }
 

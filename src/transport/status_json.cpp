@@ -40,6 +40,11 @@ ordered_json rule_json(const RuleStatus& rule) {
         battery = {{"power", rule.config.battery->power},
                    {"percent", rule.config.battery->percent}};
     }
+    ordered_json invalid_by = ordered_json::object();
+    for (std::size_t i = 0; i < invalid_reason_names.size(); ++i) {
+        const std::uint64_t times = rule.statistics->invalid_by.at(i).value();
+        if (times > 0) invalid_by[std::string(invalid_reason_names.at(i))] = times;
+    }
     return {{"name", rule.config.name.value},
             {"topics", std::move(topics)},
             {"key", rule.key_name},
@@ -49,6 +54,7 @@ ordered_json rule_json(const RuleStatus& rule) {
             {"matched", rule.statistics->matched.value()},
             {"ok", rule.statistics->ok.value()},
             {"invalid", rule.statistics->invalid.value()},
+            {"invalid_by", std::move(invalid_by)},
             {"dropped", rule.statistics->dropped.value()},
             {"thinned", rule.statistics->thinned.value()},
             {"bodies_missing", rule.statistics->bodies_missing.value()}};
