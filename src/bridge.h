@@ -74,7 +74,8 @@ private:
     void adopt(Configuration loaded) ON_BROKER_THREAD;
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
     void count(const Outcome& outcome) ON_BROKER_THREAD;
-    void put_in_quarantine(const Publish& publish, int qos, const Outcome& outcome) ON_BROKER_THREAD;
+    void put_in_quarantine(const Publish& publish, int qos,
+                           const Outcome& outcome) ON_BROKER_THREAD;
     void pass_on(const Publish& publish, int qos, Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate&& update) ON_BROKER_THREAD;
     // Publishes of browsers and thinning: bridge_browsers.cpp

@@ -32,8 +32,8 @@ inline constexpr std::string_view quarantine_prefix = "rtbridge/quarantine/";
 // Thread: broker.
 class Quarantine {
 public:
-    // Of each rule; twice as many at once. What is beyond is not published, and counted by the limit
-    // "quarantine", as is a payload of which not all is told.
+    // Of each rule; twice as many at once. What is beyond is not published, and counted by the
+    // limit "quarantine", as is a payload of which not all is told.
     static constexpr std::uint32_t envelopes_per_second = 10;
     static constexpr std::size_t payload_bytes_max = 64 * KiB;
 

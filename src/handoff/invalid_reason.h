@@ -9,13 +9,13 @@ namespace rtbridge {
 
 // Why a rule refuses a payload: the label of its counters.
 enum class InvalidReason : std::uint8_t {
-    NotJson,    // or no object, where the rule looks into one
-    Missing,    // a field, or a value that a template needs
-    Type,       // a field is of another type
-    Range,      // a number is too small or too large
-    Choice,     // a text is none of those that are allowed
-    Topic,      // what the rule would publish to is no topic
-    TooLarge,   // enriched
+    NotJson,   // or no object, where the rule looks into one
+    Missing,   // a field, or a value that a template needs
+    Type,      // a field is of another type
+    Range,     // a number is too small or too large
+    Choice,    // a text is none of those that are allowed
+    Topic,     // what the rule would publish to is no topic
+    TooLarge,  // enriched
     Count,
 };
 

@@ -105,29 +105,29 @@ inline constexpr std::chrono::seconds tick_silence_max{5};
 
 // Each one is at /metrics: metrics_text.cpp does not compile without.
 struct Counters {
-    Counter messages_in;         // publishes of MQTT clients and browsers
-    Counter publishes_browsers;  // ... that came from browsers
-    Counter messages_matched;    // publishes that at least one rule matched
-    Counter messages_invalid;    // ... that failed a step of a rule
-    Counter messages_dropped;    // ... that on_invalid kept from everyone
+    Counter messages_in;           // publishes of MQTT clients and browsers
+    Counter publishes_browsers;    // ... that came from browsers
+    Counter messages_matched;      // publishes that at least one rule matched
+    Counter messages_invalid;      // ... that failed a step of a rule
+    Counter messages_dropped;      // ... that on_invalid kept from everyone
     Counter messages_quarantined;  // ... of which rtbridge/quarantine/<rule> was told
-    Counter publishes_derived;   // published to another topic by mqtt = "publish:..."
-    Counter broker_refused;      // replacements and publishes that the broker did not take
-    Counter updates_out;         // delivered to sessions, each session counts
-    Counter updates_conflated;   // replaced by a newer value in a session's queue
-    Counter updates_dropped;     // lost to a session: queue or mailbox was full
-    Counter updates_not_json;    // skipped where only JSON fits
-    Counter bodies_missing;      // for browsers, that could not be made of a publish
-    Counter updates_thinned;     // kept from browsers by max_rate or deadband of a rule
-    Counter logins;              // MQTT clients and browsers that proved who they are
-    Counter logins_refused;      // ... that could not
-    Counter denied_mqtt;         // publishes and subscriptions of MQTT clients
-    Counter denied_browsers;     // requests and selections of browsers
-    Counter filtered_mqtt;       // deliveries that an MQTT subscriber may not receive
-    Counter filtered_browsers;   // deliveries that a session may not receive
-    Counter tunnels_failed;      // MQTT tunnels that did not reach the broker
-    Counter events_unknown;      // of Socket.IO clients, which no socketio.on names
-    Counter listener_errors;     // turns of a listener cut short, out of memory
+    Counter publishes_derived;     // published to another topic by mqtt = "publish:..."
+    Counter broker_refused;        // replacements and publishes that the broker did not take
+    Counter updates_out;           // delivered to sessions, each session counts
+    Counter updates_conflated;     // replaced by a newer value in a session's queue
+    Counter updates_dropped;       // lost to a session: queue or mailbox was full
+    Counter updates_not_json;      // skipped where only JSON fits
+    Counter bodies_missing;        // for browsers, that could not be made of a publish
+    Counter updates_thinned;       // kept from browsers by max_rate or deadband of a rule
+    Counter logins;                // MQTT clients and browsers that proved who they are
+    Counter logins_refused;        // ... that could not
+    Counter denied_mqtt;           // publishes and subscriptions of MQTT clients
+    Counter denied_browsers;       // requests and selections of browsers
+    Counter filtered_mqtt;         // deliveries that an MQTT subscriber may not receive
+    Counter filtered_browsers;     // deliveries that a session may not receive
+    Counter tunnels_failed;        // MQTT tunnels that did not reach the broker
+    Counter events_unknown;        // of Socket.IO clients, which no socketio.on names
+    Counter listener_errors;       // turns of a listener cut short, out of memory
 };
 
 // Figures that several threads write and any thread reads.

@@ -11,7 +11,8 @@ Battery::Battery(const BatteryConfig& config)
 Result<std::string_view, Invalidity> Battery::state(WorkingPayload& payload) const {
     const std::optional<WorkingPayload::Value> value = payload.find(power_);
     if (!value) {
-        return Failure{Invalidity{InvalidReason::Missing, power_.text, power_.text + " is missing"}};
+        return Failure{
+            Invalidity{InvalidReason::Missing, power_.text, power_.text + " is missing"}};
     }
     double power = 0;
     if (value->element.get(power) != simdjson::SUCCESS) {  // takes integers as well

@@ -15,7 +15,7 @@ struct RuleResult {
     std::uint32_t rule = 0;  // position in RuleSet::rules()
     RuleVerdict verdict = RuleVerdict::Ok;
     InvalidReason reason = InvalidReason::NotJson;  // where the verdict is not Ok
-    std::uint32_t bodies_missing = 0;  // bodies for browsers that could not be made
+    std::uint32_t bodies_missing = 0;               // bodies for browsers that could not be made
 };
 
 // The memory that RuleSet::apply works in, kept from one publish to the next so that the usual

@@ -209,17 +209,14 @@ void write_rules(PrometheusText& out, const std::vector<RuleStatus>& rules) {
         std::string_view name, help;
         Counter RuleCounters::*counter;
     } families[] = {
-        {"rtbridge_rule_matched_total", "Publishes that the rule matched.",
-         &RuleCounters::matched},
+        {"rtbridge_rule_matched_total", "Publishes that the rule matched.", &RuleCounters::matched},
         {"rtbridge_rule_ok_total", "... that passed all of its steps.", &RuleCounters::ok},
         {"rtbridge_rule_invalid_total", "... that failed one.", &RuleCounters::invalid},
-        {"rtbridge_rule_dropped_total", "... that it kept from everyone.",
-         &RuleCounters::dropped},
+        {"rtbridge_rule_dropped_total", "... that it kept from everyone.", &RuleCounters::dropped},
         {"rtbridge_rule_thinned_total", "Updates that its max_rate or deadband kept from browsers.",
          &RuleCounters::thinned},
         {"rtbridge_rule_bodies_missing_total",
-         "Bodies for browsers that could not be made of a publish.",
-         &RuleCounters::bodies_missing},
+         "Bodies for browsers that could not be made of a publish.", &RuleCounters::bodies_missing},
     };
     static_assert(std::size(families) * sizeof(Counter) == sizeof(RuleCounters),
                   "a counter of RuleCounters is missing in this table");

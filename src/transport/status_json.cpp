@@ -167,6 +167,7 @@ std::string status_json(const ApiContext& context) {
           {"conflated", metrics.updates_conflated.value()},
           {"invalid", metrics.messages_invalid.value()},
           {"kept_from_all", metrics.messages_dropped.value()},
+          {"quarantined", metrics.messages_quarantined.value()},
           {"derived", metrics.publishes_derived.value()},
           {"browsers", metrics.publishes_browsers.value()},
           {"thinned", metrics.updates_thinned.value()},

@@ -166,6 +166,55 @@ test('on_invalid = "drop": nobody sees the payload, and it is counted', async (t
   assert.equal((await broker.status()).messages.kept_from_all, invalid.length);
 });
 
+test('on_invalid = "quarantine": nobody sees the payload, an envelope says why, and rules leave that alone', async (t) => {
+  const broker = await startBroker(t, {
+    rtbridge: `${head}
+[[rule]]
+name = "strict"
+topics = ["#"]
+fields = { soc = "number 0..100", "meter.mode" = "one of? auto|eco" }
+on_invalid = "quarantine"
+`,
+  });
+  const subscriber = await mqttSubscriber(t, broker, "#");
+  const device = await mqttClient(t, broker, { clientId: "inverter-7" });
+  const bad = ["no JSON", '{"soc":"x"}', '{"soc":101}', "{}", '{"soc":1,"meter":{"mode":"fast"}}'];
+  for (const payload of bad) await device.publishAsync("plant/7", payload, { qos: 1 });
+  await device.publishAsync("plant/7", '{"soc":50,"meter":{"mode":"eco"}}', { qos: 1 });
+
+  const got = await subscriber.take(bad.length + 1);
+  const envelopes = got.filter(({ topic }) => topic === "rtbridge/quarantine/strict").map(({ text }) => JSON.parse(text));
+  assert.deepEqual(envelopes.map(({ field, reason }) => [field, reason]),
+    [["", "not_json"], ["soc", "type"], ["soc", "range"], ["soc", "missing"], ["meter.mode", "choice"]]);
+  assert.deepEqual(envelopes.map(({ payload }) => Buffer.from(payload, "base64").toString()), bad);
+  for (const { topic, client, rule, bytes } of envelopes) {
+    assert.deepEqual([topic, client, rule, bytes > 0], ["plant/7", "inverter-7", "strict", true]);
+  }
+  assert.deepEqual(got.filter(({ topic }) => topic === "plant/7").map(({ text }) => text), ['{"soc":50,"meter":{"mode":"eco"}}']);
+  const { messages, rules } = await broker.status();
+  assert.equal(messages.kept_from_all, bad.length);
+  assert.equal(messages.quarantined, bad.length);
+  assert.deepEqual(rules[0].invalid_by, { not_json: 1, missing: 1, type: 1, range: 1, choice: 1 });
+});
+
+test("a flood of invalid messages is not a flood of envelopes, and a large one is told in part", async (t) => {
+  const broker = await startBroker(t, {
+    rtbridge: `${head}[[rule]]\nname = "strict"\ntopics = ["plant/#"]\nfields = { soc = "number" }\non_invalid = "quarantine"\n`,
+  });
+  const subscriber = await mqttSubscriber(t, broker, "rtbridge/quarantine/#");
+  const device = await mqttClient(t, broker);
+  await device.publishAsync("plant/7", "x".repeat(100_000), { qos: 1 });
+  const [{ text }] = await subscriber.take(1);
+  const { bytes, payload } = JSON.parse(text);
+  assert.deepEqual([bytes, Buffer.from(payload, "base64").length], [100_000, 65_536]);
+
+  for (let i = 0; i < 500; ++i) await device.publishAsync("plant/7", "{}", { qos: 1 });
+  const { messages, limits } = await broker.status();
+  assert.equal(messages.kept_from_all, 501);
+  assert.ok(messages.quarantined >= 20 && messages.quarantined < 500, `${messages.quarantined}`);
+  assert.equal(limits.quarantine, 501 - messages.quarantined + 1);
+});
+
 test("captures of the topic can be set into the payload", async (t) => {
   const broker = await startBroker(t, {
     rtbridge: `${head}

@@ -11,6 +11,8 @@
 namespace rtbridge {
 namespace {
 
+using testing::HasSubstr;
+
 constexpr std::string_view rules = R"(
 [[rule]]
 name = "replaced"
@@ -37,6 +39,12 @@ topics = ["drop/#"]
 battery = {}
 on_invalid = "drop"
 mqtt = "replace"
+
+[[rule]]
+name = "strict"
+topics = ["strict/#"]
+fields = { soc = "number 0..100" }
+on_invalid = "quarantine"
 )";
 
 class Message : public ::testing::Test {
@@ -105,6 +113,23 @@ TEST_F(Message, ThatADropRuleFindsInvalidReachesNobody) {
     EXPECT_EQ(broker.publish({"drop/pump", "no JSON", 1, true}).rc, MOSQ_ERR_ACL_DENIED);
     EXPECT_EQ(broker.publish({"drop/pump", R"({"batteryPower":"high"})"}).rc, MOSQ_ERR_ACL_DENIED);
     EXPECT_EQ(broker.publish({"drop/pump", charging}).rc, MOSQ_ERR_SUCCESS);
+}
+
+TEST_F(Message, ThatAQuarantineRuleFindsInvalidIsPublishedInAnEnvelope) {
+    expect_untouched({"strict/7", R"({"soc":99})", 1, true});
+    EXPECT_EQ(fake_broker_queued_count(), 0U);
+
+    EXPECT_EQ(broker.publish({"strict/7", R"({"soc":120})", 1, true}).rc, MOSQ_ERR_ACL_DENIED);
+
+    ASSERT_EQ(fake_broker_queued_count(), 1U);
+    const fake_queued_publish queued = fake_broker_queued_publish(0);
+    EXPECT_STREQ(queued.topic, "rtbridge/quarantine/strict");
+    EXPECT_EQ(queued.qos, 1);
+    EXPECT_FALSE(queued.retain);
+    EXPECT_THAT(queued.payload, HasSubstr(R"("topic":"strict/7")"));
+    EXPECT_THAT(queued.payload, HasSubstr(R"("rule":"strict","field":"soc","reason":"range",)"
+                                          R"("message":"soc is 120, above 100","bytes":11,)"
+                                          R"("payload":"eyJzb2MiOjEyMH0="})"));
 }
 
 TEST_F(Message, ThatClearsARetainedOnePassesUntouched) {

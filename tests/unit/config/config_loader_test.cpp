@@ -607,11 +607,18 @@ TEST(ConfigLoader, RefusesInARule) {
     expect_refusals(
         {
             {"key = 1", "4:7: error: key must be a string, not an integer"},
-            {"on_invalid = \"quarantine\"",
-             "4:14: error: on_invalid = \"quarantine\" is not supported yet; write \"pass\" or "
-             "\"drop\""},
             {"on_invalid = \"ignore\"",
-             "4:14: error: on_invalid = \"ignore\" is not known; write \"pass\" or \"drop\""},
+             "4:14: error: on_invalid = \"ignore\" is not known; write \"pass\", \"drop\" or "
+             "\"quarantine\""},
+            {"fields = 1",
+             "4:10: error: fields must be a table like { soc = \"number 0..100\" }, "
+             "not an integer"},
+            {"fields = { soc = 1 }", "4:18: error: soc must be a string, not an integer"},
+            {"fields = { soc = \"number 2..1\" }",
+             "4:18: error: soc = \"number 2..1\" has a range that ends before it begins"},
+            {"fields = { \"a..b\" = \"number\" }",
+             "4:12: error: fields = \"a..b\" is not a path; write a field like \"batteryPower\" or "
+             "\"battery.power\""},
             {"battery = true", "4:11: error: battery must be a table like {}, not a boolean"},
             {"battery = { power = 1 }", "4:21: error: power must be a string, not an integer"},
             {"battery = { power = \"\" }",
@@ -647,7 +654,6 @@ TEST(ConfigLoader, RefusesInARule) {
             {"mqtt = \"publish:\"",
              "4:8: error: mqtt = \"publish:\" is not known; write \"keep\", \"replace\" or "
              "\"publish:<topic>\""},
-            {"fields = {}", "4:1: error: fields is not supported yet; remove it"},
             {"compute = {}", "4:1: error: compute is not supported yet; remove it"},
             {"history = {}",
              "4:11: error: history has neither last nor for; write how many updates of each topic "

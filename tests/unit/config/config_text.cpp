@@ -1,5 +1,6 @@
 #include "config_text.h"
 
+#include <array>
 #include <sstream>
 
 #include "config/units.h"
@@ -50,7 +51,12 @@ void write(std::ostream& out, const RuleConfig& rule) {
     out << "rule " << rule.name.value << "\n";
     for (const Placed<std::string>& topic : rule.topics) out << "  topic " << topic.value << "\n";
     if (rule.key) out << "  key " << rule.key->value << "\n";
-    out << "  on_invalid " << (rule.on_invalid == OnInvalid::Pass ? "pass" : "drop") << "\n";
+    for (const FieldConfig& field : rule.fields) {
+        out << "  field " << field.path.value << " " << static_cast<int>(field.spec.type)
+            << (field.spec.required ? "" : "?") << "\n";
+    }
+    constexpr std::array<const char*, 3> on_invalid = {"pass", "drop", "quarantine"};
+    out << "  on_invalid " << on_invalid.at(static_cast<std::size_t>(rule.on_invalid)) << "\n";
     if (rule.battery) {
         const BatteryConfig& battery = *rule.battery;
         out << "  battery " << battery.power << " " << battery.percent << " "

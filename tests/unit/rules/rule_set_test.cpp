@@ -216,6 +216,46 @@ TEST(RuleSet, AnInvalidPayloadThatDropsLeavesNothing) {
     EXPECT_THAT(outcome.updates, IsEmpty());
 }
 
+RuleConfig with_field(RuleConfig rule, const char* path, const char* spec) {
+    rule.fields.push_back({placed(path), parse_field_spec(spec).value()});
+    return rule;
+}
+
+TEST(RuleSet, FieldsAreCheckedBeforeAnythingElse) {
+    Rules rules({with_field(with_field(battery_rule(), "soc", "number 0..100"), "ts", "time?")});
+
+    const Outcome valid = rules.apply("battery/topic", R"({"batteryPower":1,"soc":100})");
+    EXPECT_EQ(valid.invalid, 0U);
+    EXPECT_THAT(lines(valid.updates),
+                ElementsAre(R"(battery/topic {"batteryPower":1,"soc":100,"state":"Charging"})"));
+
+    const Outcome invalid = rules.apply("battery/topic", R"({"batteryPower":"x","soc":101})");
+    EXPECT_EQ(invalid.invalid, 1U);
+    EXPECT_EQ(rules.workspace().results().at(0).reason, InvalidReason::Range);
+    EXPECT_THAT(lines(invalid.updates),
+                ElementsAre(R"(battery/topic text {"batteryPower":"x","soc":101})"));
+}
+
+TEST(RuleSet, QuarantineDropsAndSaysWhy) {
+    RuleConfig rule = with_field(plain_rule("strict", {"#"}), "mode", "one of auto|eco");
+    rule.on_invalid = OnInvalid::Quarantine;
+    Rules rules({publishing(plain_rule("copies", {"#"}), "copy"), rule, plain_rule("last", {"#"})});
+
+    const Outcome outcome = rules.apply("t", R"({"mode":"fast"})");
+
+    EXPECT_TRUE(outcome.drop);
+    EXPECT_THAT(outcome.publishes, IsEmpty());
+    EXPECT_THAT(outcome.updates, IsEmpty());
+    ASSERT_TRUE(outcome.quarantined);
+    EXPECT_EQ(outcome.quarantined->rule, 1U);
+    EXPECT_EQ(outcome.quarantined->why.field, "mode");
+    EXPECT_EQ(outcome.quarantined->why.reason, InvalidReason::Choice);
+
+    EXPECT_FALSE(rules.apply("t", R"({"mode":"eco"})").drop);
+    EXPECT_EQ(rules.apply("t", "no JSON").quarantined->why.reason, InvalidReason::NotJson);
+    EXPECT_FALSE(rules.apply("t", "").quarantined) << "an empty payload passes";
+}
+
 TEST(RuleSet, TellsTheVerdictOfEachMatchingRule) {
     Rules rules({plain_rule("elsewhere", {"x"}), plain_rule("ok", {"#"}), battery_rule("passes"),
                  dropping(battery_rule("drops")), plain_rule("never reached", {"#"})});
