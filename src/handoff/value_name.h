@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string_view>
 
+#include "base/seeded_hash.h"
 #include "handoff/update.h"
 
 namespace rtbridge {
@@ -24,9 +24,8 @@ struct ValueName {
 
     struct Hash {
         std::size_t operator()(const ValueName& name) const noexcept {
-            const std::hash<std::string_view> hash;
-            return hash(name.topic) * 31 + hash(name.key_name) * 17 + hash(name.key) +
-                   std::size_t{name.variant} * 7919;
+            const SeededHash hash;
+            return hash(hash(hash(name.variant, name.topic), name.key_name), name.key);
         }
     };
 };

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/seeded_hash.h"
 #include "base/thread_role.h"
 #include "handoff/session_registry.h"
 #include "listener/recovery.h"
@@ -112,7 +113,8 @@ private:
     std::unordered_map<const Session*, std::unique_ptr<Session>> sessions_;
 
     std::unordered_map<std::string, std::unique_ptr<Group>> groups_;  // by Group::key()
-    std::unordered_map<std::string, std::vector<Group*>> by_key_;  // groups with keys, by key value
+    // Groups with keys, by key value.
+    std::unordered_map<std::string, std::vector<Group*>, SeededHash, std::equal_to<>> by_key_;
     TopicTrie by_topic_;                                           // groups with topics only
     std::unordered_map<std::uint32_t, Group*> by_id_;              // ids in by_topic_
     std::vector<Group*> unselective_;                              // every update
