@@ -15,7 +15,10 @@ void append_text(std::string& out, std::string_view name, std::string_view text)
     append_json_string(out, text);
 }
 
-std::string envelope(const Publish& publish, const std::string& rule, const Invalidity& why) {
+}  // namespace
+
+std::string quarantine_envelope(const Publish& publish, const std::string& rule,
+                                const Invalidity& why) {
     std::string json;
     append_text(json, "topic", publish.topic);
     append_text(json, "client", publish.client);
@@ -29,8 +32,6 @@ std::string envelope(const Publish& publish, const std::string& rule, const Inva
                 encode_base64(publish.payload.substr(0, Quarantine::payload_bytes_max)));
     return json += '}';
 }
-
-}  // namespace
 
 void Quarantine::keep(const std::vector<RuleConfig>& rules) {
     std::map<std::string, TokenBucket, std::less<>> kept;
@@ -47,8 +48,9 @@ void Quarantine::put(const Publish& publish, int qos, const std::string& rule,
         return metrics_.hit(Limit::Quarantine);
     }
     if (publish.payload.size() > payload_bytes_max) metrics_.hit(Limit::Quarantine);
-    const bool taken = broker_.publish(std::string(quarantine_prefix) + rule,
-                                       envelope(publish, rule, why), qos, /*retain=*/false);
+    const bool taken =
+        broker_.publish(std::string(quarantine_prefix) + rule,
+                        quarantine_envelope(publish, rule, why), qos, /*retain=*/false);
     (taken ? metrics_.messages_quarantined : metrics_.broker_refused).add();
 }
 

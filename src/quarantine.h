@@ -21,6 +21,10 @@ namespace rtbridge {
 
 inline constexpr std::string_view quarantine_prefix = "rtbridge/quarantine/";
 
+// What is published there of a publish that `rule` refused. Thread: any, pure.
+[[nodiscard]] std::string quarantine_envelope(const Publish& publish, const std::string& rule,
+                                              const Invalidity& why);
+
 // Where publishes go that a rule with `on_invalid = "quarantine"` refused: to the topic
 // rtbridge/quarantine/<rule>, in an envelope that says why:
 //

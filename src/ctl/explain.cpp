@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "configuration.h"
+#include "quarantine.h"
+#include "rules/rule.h"
 #include "rules/rule_trace.h"
 #include "rules/rule_workspace.h"
 #include "topic/topic_filter.h"
@@ -32,8 +34,16 @@ void print_rule(std::ostream& out, const RuleTrace& trace) {
     }
 }
 
-void print_mqtt(std::ostream& out, const Publish& publish, const Outcome& outcome) {
+void print_mqtt(std::ostream& out, const RuleSet& rules, const Publish& publish,
+                const Outcome& outcome) {
     out << "MQTT subscribers get\n";
+    if (outcome.quarantined) {
+        const auto& [rule, why] = *outcome.quarantined;
+        print_line(out, "nothing", "the publish is in quarantine");
+        print_line(out, "topic", std::string(quarantine_prefix) + rules.rules()[rule]->name());
+        print_line(out, "envelope", quarantine_envelope(publish, rules.rules()[rule]->name(), why));
+        return;
+    }
     if (outcome.drop) {
         print_line(out, "nothing", "the publish is dropped");
         return;
@@ -80,7 +90,7 @@ void explain(const RuleSet& rules, const Publish& publish, std::ostream& out) {
 
     if (traces.empty()) out << "no rule matches " << escape_control(publish.topic) << "\n";
     for (const RuleTrace& trace : traces) print_rule(out, trace);
-    print_mqtt(out, publish, outcome);
+    print_mqtt(out, rules, publish, outcome);
     out << "browsers get\n";
     if (outcome.updates.empty()) print_line(out, "nothing", "");
     for (const BrowserUpdate& update : outcome.updates) print_browser_update(out, update);

@@ -71,6 +71,23 @@ TEST(Explain, SaysWhyAPayloadIsInvalidAndWhatFollows) {
     EXPECT_THAT(text, HasSubstr("the publish is dropped\n"));
 }
 
+TEST(Explain, ShowsTheEnvelopeOfTheQuarantine) {
+    RuleConfig rule = battery_rule();
+    rule.on_invalid = OnInvalid::Quarantine;
+    rule.fields.push_back({{"soc", {}}, parse_field_spec("number 0..100").value()});
+
+    const std::string text = explained(rule, "site/a/battery", R"({"soc":120})");
+
+    EXPECT_THAT(text, HasSubstr("fields      failed: soc is 120, above 100\n"));
+    EXPECT_THAT(text, HasSubstr("on_invalid  quarantine: soc is 120, above 100\n"));
+    EXPECT_THAT(text, HasSubstr("the publish is in quarantine\n"));
+    EXPECT_THAT(text, HasSubstr("topic       rtbridge/quarantine/" + rule.name.value + "\n"));
+    EXPECT_THAT(text, HasSubstr(R"("reason":"range")"));
+
+    EXPECT_THAT(explained(rule, "site/a/battery", R"({"soc":1,"batteryPower":0})"),
+                HasSubstr("fields      valid\n"));
+}
+
 TEST(Explain, ShowsADerivedPublish) {
     RuleConfig rule = battery_rule();
     rule.mqtt = TowardsMqtt::Publish;
