@@ -43,7 +43,7 @@ TEST(FieldCheck, BoundsNumbersInclusively) {
     EXPECT_EQ(refusal("n", "number 0..100", R"({"n":-0.5})"), "range: n is -0.5, below 0");
     EXPECT_EQ(refusal("n", "number 0..100", R"({"n":120})"), "range: n is 120, above 100");
     EXPECT_EQ(refusal("n", "number ..5", R"({"n":18446744073709551616})"),
-              "range: n is 1.8446744073709552e+19, above 5");
+              "range: n is 18446744073709551616, above 5");
 }
 
 TEST(FieldCheck, KnowsTexts) {
@@ -51,7 +51,7 @@ TEST(FieldCheck, KnowsTexts) {
     EXPECT_EQ(refusal("s", "string", R"({"s":[1]})"), "type: s is an array, not a string");
     EXPECT_EQ(refusal("s", "one of auto|eco", R"({"s":"eco"})"), "");
     EXPECT_EQ(refusal("s", "one of auto|eco", R"({"s":"Eco\n"})"),
-              R"(choice: s is "Eco\n", none of its values)");
+              R"(choice: s is "Eco\x0a", none of its values)");
     EXPECT_EQ(refusal("s", "one of 1|2", R"({"s":1})"), "type: s is a number, not a string");
 }
 
