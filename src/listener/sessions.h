@@ -115,10 +115,10 @@ private:
     std::unordered_map<std::string, std::unique_ptr<Group>> groups_;  // by Group::key()
     // Groups with keys, by key value.
     std::unordered_map<std::string, std::vector<Group*>, SeededHash, std::equal_to<>> by_key_;
-    TopicTrie by_topic_;                                           // groups with topics only
-    std::unordered_map<std::uint32_t, Group*> by_id_;              // ids in by_topic_
-    std::vector<Group*> unselective_;                              // every update
-    std::unordered_set<Group*> paced_;                             // with a max_rate
+    TopicTrie by_topic_;                               // groups with topics only
+    std::unordered_map<std::uint32_t, Group*> by_id_;  // ids in by_topic_
+    std::vector<Group*> unselective_;                  // every update
+    std::unordered_set<Group*> paced_;                 // with a max_rate
     std::uint32_t next_group_id_ = 0;
     // Grants of different policies may look alike and are not.
     std::uint64_t policy_ = 0;
