@@ -5,15 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/trimmed.h"
+
 namespace rtbridge {
 namespace {
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view blank = " \t";
-    const std::size_t begin = text.find_first_not_of(blank);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
-}
 
 // "192.0.2.7:1234" and "[2001:db8::7]:1234" without what some proxies add.
 std::string_view without_port(std::string_view entry) {
@@ -53,7 +48,7 @@ std::string client_address(const std::string& peer,
     while (true) {
         const std::size_t comma = rest.rfind(',');
         const bool first = comma == std::string_view::npos;
-        const auto entry = spelled(trim(first ? rest : rest.substr(comma + 1)));
+        const auto entry = spelled(trimmed(first ? rest : rest.substr(comma + 1)));
         if (!entry) return peer;
         if (first || !is_trusted_proxy(*entry, trusted)) return *entry;
         rest = rest.substr(0, comma);

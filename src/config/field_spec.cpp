@@ -7,18 +7,11 @@
 #include <utility>
 
 #include "base/json_text.h"
+#include "base/trimmed.h"
 #include "config/in_quotes.h"
 
 namespace rtbridge {
 namespace {
-
-constexpr std::string_view blanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
-    text.remove_prefix(begin);
-    return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
 
 std::optional<double> read_number(std::string_view text) {
     double number = 0;

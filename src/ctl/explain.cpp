@@ -38,10 +38,11 @@ void print_mqtt(std::ostream& out, const RuleSet& rules, const Publish& publish,
                 const Outcome& outcome) {
     out << "MQTT subscribers get\n";
     if (outcome.quarantined) {
-        const auto& [rule, why] = *outcome.quarantined;
+        const auto& [index, why] = *outcome.quarantined;
+        const std::string& rule = rules.rules()[index]->name();
         print_line(out, "nothing", "the publish is in quarantine");
-        print_line(out, "topic", std::string(quarantine_prefix) + rules.rules()[rule]->name());
-        print_line(out, "envelope", quarantine_envelope(publish, rules.rules()[rule]->name(), why));
+        print_line(out, "topic", std::string(quarantine_prefix) + rule);
+        print_line(out, "envelope", quarantine_envelope(publish, rule, why));
         return;
     }
     if (outcome.drop) {

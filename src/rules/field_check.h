@@ -19,9 +19,6 @@ class FieldCheck {
 public:
     FieldCheck(std::string_view path, FieldSpec spec) : path_(path), spec_(std::move(spec)) {}
 
-    [[nodiscard]] const JsonPath& path() const { return path_; }
-    [[nodiscard]] const FieldSpec& spec() const { return spec_; }
-
     // Nothing, or why the payload is invalid. Null counts as missing.
     [[nodiscard]] std::optional<Invalidity> refuse(WorkingPayload& payload) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/trimmed.h"
 #include "rules/json_splice.h"
 #include "rules/long_integer.h"
 
@@ -92,8 +93,7 @@ std::string_view WorkingPayload::long_integer_at(const std::vector<std::string_v
         value = value.substr(values.front().begin, values.front().end - values.front().begin);
         element = *last_member(object, name);
     }
-    const std::size_t begin = std::min(value.find_first_not_of(" \t\n\r"), value.size());
-    value = value.substr(begin, value.find_last_not_of(" \t\n\r") + 1 - begin);
+    value = trimmed(value, json_blanks);
     return is_long_integer(value) ? value : std::string_view();
 }
 

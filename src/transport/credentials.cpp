@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "access/base64.h"
+#include "base/trimmed.h"
 
 namespace rtbridge {
 namespace {
@@ -22,12 +23,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
     const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 // RFC 7617: base64 of user ':' password.

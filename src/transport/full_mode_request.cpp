@@ -8,8 +8,8 @@
 
 #include "access/base64.h"
 #include "config/in_quotes.h"
+#include "rules/json_document.h"
 #include "rules/json_splice.h"
-#include "rules/working_payload.h"
 #include "topic/topic_name.h"
 #include "transport/page_cursor.h"
 

@@ -4,7 +4,8 @@
 #include <array>
 
 #include "base/json_text.h"
-#include "rules/working_payload.h"
+#include "base/trimmed.h"
+#include "rules/json_document.h"
 
 namespace rtbridge {
 namespace {
@@ -37,22 +38,12 @@ std::optional<std::uint64_t> number_of(std::string_view digits, std::uint64_t ma
     return number;
 }
 
-bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
-
 // The values of an array as they stand in it. REQUIRES: `array` is one valid JSON array.
 std::vector<std::string_view> elements_of(std::string_view array) {
-    array = trimmed(array);
+    array = trimmed(array, json_blanks);
     array = array.substr(1, array.size() - 2);
     std::vector<std::string_view> elements;
-    if (trimmed(array).empty()) return elements;
+    if (trimmed(array, json_blanks).empty()) return elements;
     std::size_t begin = 0;
     std::size_t depth = 0;
     bool in_string = false;
@@ -68,11 +59,11 @@ std::vector<std::string_view> elements_of(std::string_view array) {
         } else if (c == ']' || c == '}') {
             --depth;
         } else if (c == ',' && depth == 0) {
-            elements.push_back(trimmed(array.substr(begin, i - begin)));
+            elements.push_back(trimmed(array.substr(begin, i - begin), json_blanks));
             begin = i + 1;
         }
     }
-    elements.push_back(trimmed(array.substr(begin)));
+    elements.push_back(trimmed(array.substr(begin), json_blanks));
     return elements;
 }
 
@@ -135,7 +126,7 @@ Mistake read_auth(SocketIoPacket& packet, std::string_view json, JsonDocument& d
     if (json.empty()) return nullptr;
     if (const Mistake mistake = document.parse(json)) return mistake;
     if (!document.root().is_object()) return "the payload of CONNECT is no object";
-    packet.auth = trimmed(json);
+    packet.auth = trimmed(json, json_blanks);
     return nullptr;
 }
 

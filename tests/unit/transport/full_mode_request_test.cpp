@@ -1,5 +1,5 @@
 #include "transport/full_mode_request.h"
-#include "rules/working_payload.h"
+#include "rules/json_document.h"
 
 #include <gtest/gtest.h>
 
