@@ -19,9 +19,7 @@ class Broker {
 public:
     // The first blocking call of a thread makes ThreadSanitizer's signal context, and a signal that
     // comes meanwhile is lost in its runtime (GCC 12): it is made before anyone rings.
-    Broker() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-        (void)sleep(std::chrono::milliseconds(0));
-    }
+    Broker() : epoll_(epoll_create1(EPOLL_CLOEXEC)) { (void)sleep(std::chrono::milliseconds(0)); }
     ~Broker() { close(epoll_); }
     // True: called out of its sleep.
     [[nodiscard]] bool sleep(std::chrono::milliseconds at_most) const {
