@@ -92,6 +92,7 @@ void Bridge::hand_off(BrowserUpdate&& update) {
 }
 
 void Bridge::count(const Outcome& outcome) {
+    metrics_.hit(Limit::RuleMemory, workspace_.remembered().take_evicted());
     metrics_.messages_matched.add();
     if (outcome.drop) metrics_.messages_dropped.add();
     if (outcome.invalid > 0) metrics_.messages_invalid.add();
@@ -215,6 +216,7 @@ void Bridge::adopt(Configuration loaded) {
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
     rules_ = std::move(loaded.rules);
+    workspace_.remembered().keep_only(*rules_);
     socketio_events_ = std::move(loaded.socketio_events);
     access_ = std::move(loaded.access);
     http_routes_ = std::move(loaded.http_routes);

@@ -8,7 +8,8 @@ packages_of() {
     build)
         echo cmake ninja-build g++ pkgconf mosquitto-dev libmosquitto-dev libwebsockets-dev \
             libwebsockets-evlib-uv libuv1-dev libsimdjson-dev libtomlplusplus-dev \
-            nlohmann-json3-dev libcli11-dev libssl-dev libcjose-dev libjansson-dev libargon2-dev
+            nlohmann-json3-dev libcli11-dev libssl-dev libcjose-dev libjansson-dev libargon2-dev \
+            libmuparser-dev libcsv-dev
         ;;
     run) echo mosquitto mosquitto-clients libwebsockets-evlib-uv ;;
     test)

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -134,11 +138,52 @@ struct TemplateSource::Member {
 
 enum class PowerSign { PositiveIsCharging, PositiveIsDischarging };
 
+// What a battery preset may add to a payload beside its state.
+enum class BatteryValue : std::uint8_t {
+    CRate,       // c_rate
+    TimeTo,      // time_to_empty_s, time_to_full_s
+    CellDelta,   // cell_delta_mv
+    TempSpread,  // temp_spread_c
+    Energy,      // energy_in_wh, energy_out_wh
+    Quality,     // quality
+};
+inline constexpr std::array<std::string_view, 6> battery_value_names = {
+    "c_rate", "time_to", "cell_delta", "temp_spread", "energy", "quality"};
+
 struct BatteryConfig {
     std::string power = "batteryPower";      // path into the payload, levels separated by '.'
-    std::string percent = "batteryPercent";  // likewise
+    std::string percent = "batteryPercent";  // likewise, as those that follow
     PowerSign positive = PowerSign::PositiveIsCharging;
     double idle_below = 0;  // |power| up to this is Idle; in the unit of the power; >= 0
+
+    std::string voltage;   // empty: not known
+    std::string current;   // signed as the power; empty: not known
+    std::string time;      // when it was measured; empty: when it arrived
+    std::string capacity;  // usable; empty: the number
+    double capacity_number = 0;  // 0: not known
+    bool capacity_in_ah = false;
+    std::vector<std::string> cells;         // voltages: numbers or arrays of them
+    std::vector<std::string> temperatures;  // likewise
+
+    // Factors from what stands in the payload to W, V, A, Wh or Ah, %, mV of a cell.
+    struct Units {
+        double power = 1;
+        double voltage = 1;
+        double current = 1;
+        double capacity = 1;
+        double percent = 1;
+        double cells = 1000;
+    } units;
+
+    std::vector<BatteryValue> add;
+    std::chrono::milliseconds hold{0};  // how long a new state must last before browsers see it
+    std::chrono::milliseconds gap{5 * 60'000};  // no energy is counted for longer than that
+    double jump = 10;                           // percent points from one message to the next
+    std::chrono::milliseconds frozen_after{10 * 60'000};
+
+    [[nodiscard]] bool adds(BatteryValue value) const {
+        return std::find(add.begin(), add.end(), value) != add.end();
+    }
 };
 
 struct FieldConfig {
@@ -188,6 +233,40 @@ struct HistoryConfig {
     std::chrono::milliseconds keep{0};  // "for"; 0: no limit of age
 };
 
+// A number made of others: `compute`.
+struct ComputeConfig {
+    Placed<std::string> name;  // the member of the payload that gets it
+    Placed<std::string> expression;
+};
+
+// A label for a number: `classify`.
+struct ClassifyConfig {
+    struct Band {
+        double below = 0;
+        std::string label;
+    };
+    Placed<std::string> name;  // the member of the payload that gets the label
+    Placed<std::string> of;    // expression
+    std::vector<Band> bands;   // ascending, never two with the same threshold
+    std::string otherwise;     // from the last threshold on
+    // How far beyond a threshold the number must be to leave the label it had; 0: it has no memory.
+    double hysteresis = 0;
+};
+
+// A text for another one: `map`.
+struct MapConfig {
+    Placed<std::string> name;  // the member of the payload that gets it
+    Placed<std::string> of;    // template
+    std::vector<std::pair<std::string, std::string>> table;  // each text once
+    std::optional<std::string> otherwise;  // absent: what is not in the table gets nothing
+};
+
+// A member of the payload under another name, in its place: `rename`.
+struct RenameConfig {
+    Placed<std::string> from;  // path
+    std::string to;            // name, beside it
+};
+
 struct RuleConfig {
     Placed<std::string> name;
     std::vector<Placed<std::string>> topics;  // filters; {name} is a named '+'
@@ -195,7 +274,12 @@ struct RuleConfig {
     std::vector<FieldConfig> fields;          // what the payload has to have, in file order
     OnInvalid on_invalid = OnInvalid::Pass;
     std::optional<BatteryConfig> battery;
+    std::vector<ComputeConfig> compute;  // as all steps: in file order
+    std::vector<ClassifyConfig> classify;
+    std::vector<MapConfig> map;
     TemplateSource::Object set;
+    std::vector<RenameConfig> rename;
+    std::vector<Placed<std::string>> drop_fields;  // paths
     TowardsMqtt mqtt = TowardsMqtt::Keep;
     Placed<std::string> publish_topic;  // template; used where mqtt is Publish
     BrowserConfig browser;

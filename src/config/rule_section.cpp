@@ -1,8 +1,10 @@
 #include <cmath>
 #include <utility>
 
+#include "config/field_path.h"
 #include "config/in_quotes.h"
 #include "config/names.h"
+#include "config/rule_steps.h"
 #include "config/sections.h"
 #include "config/template_reader.h"
 #include "config/units.h"
@@ -55,16 +57,6 @@ void read_on_invalid(TableReader& table, RuleConfig& rule) {
     }
 }
 
-// A path into the payload: names separated by single dots.
-bool is_path(const std::string& text) {
-    return ("." + text + ".").find("..") == std::string::npos;
-}
-
-std::string not_a_path(std::string_view what, std::string_view text) {
-    return std::string(what) + " = " + in_quotes(text) +
-           " is not a path; write a field like \"batteryPower\" or \"battery.power\"";
-}
-
 void read_fields(TableReader& table, RuleConfig& rule) {
     const toml::table* const fields = table.take_table("fields", "{ soc = \"number 0..100\" }");
     if (fields == nullptr) return;
@@ -85,52 +77,6 @@ void read_fields(TableReader& table, RuleConfig& rule) {
             reader.error(*entry.node, path + " = " + in_quotes(text.value) + ' ' + spec.error());
         }
     }
-}
-
-void read_path(TableReader& table, std::string_view key, std::string& target) {
-    Placed<std::string> path;
-    if (!table.read(key, path)) return;
-    if (!is_path(path.value)) {
-        table.diagnostics().error(std::move(path.place), not_a_path(key, path.value));
-        return;
-    }
-    target = std::move(path.value);
-}
-
-void read_positive(TableReader& table, BatteryConfig& battery) {
-    Placed<std::string> text;
-    if (!table.read("positive", text) || text.value == "charging") return;
-    if (text.value == "discharging") {
-        battery.positive = PowerSign::PositiveIsDischarging;
-        return;
-    }
-    table.diagnostics().error(std::move(text.place),
-                              "positive = " + in_quotes(text.value) +
-                                  " is not known; write \"charging\" or \"discharging\"");
-}
-
-void read_idle_below(TableReader& table, BatteryConfig& battery) {
-    const std::optional<TomlEntry> entry = table.take("idle_below");
-    double idle_below = 0;
-    if (!entry || !table.read("idle_below", idle_below)) return;
-    if (!std::isfinite(idle_below) || idle_below < 0) {
-        table.error(*entry->node, "idle_below must be 0 or a positive number");
-        return;
-    }
-    battery.idle_below = idle_below;
-}
-
-void read_battery(TableReader& rule_table, RuleConfig& rule, const std::string& title) {
-    const toml::table* const table = rule_table.take_table("battery", "{}");
-    if (table == nullptr) return;
-    TableReader reader(rule_table.document(), *table, title + " battery", rule_table.diagnostics());
-    BatteryConfig battery;
-    read_path(reader, "power", battery.power);
-    read_path(reader, "percent", battery.percent);
-    read_positive(reader, battery);
-    read_idle_below(reader, battery);
-    reader.report_unknown_keys();
-    rule.battery = std::move(battery);
 }
 
 void read_set(TableReader& table, RuleConfig& rule) {
@@ -238,12 +184,16 @@ RuleConfig read_rule(TableReader& table) {
     read_key(table, rule);
     read_fields(table, rule);
     read_on_invalid(table, rule);
-    read_battery(table, rule, table.title());
+    read_battery(table, rule);
+    read_compute(table, rule);
+    read_classify(table, rule);
+    read_map(table, rule);
     read_set(table, rule);
+    read_rename(table, rule);
+    read_drop_fields(table, rule);
     read_mqtt(table, rule);
     read_browser(table, rule);
     read_history(table, rule);
-    table.not_supported_yet({"compute"});
     table.report_unknown_keys();
     return rule;
 }

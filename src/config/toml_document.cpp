@@ -67,6 +67,21 @@ SourcePlace TomlDocument::Places::place_of_byte(std::size_t byte) const {
             static_cast<std::uint32_t>(byte - (next - 1)->byte + 1)};
 }
 
+char TomlDocument::Places::at(const SourcePlace& place) const {
+    if (place.line == 0 || place.line > lines.size()) return '\0';
+    const std::size_t byte = lines[place.line - 1].byte + place.column - 1;
+    return byte < text.size() ? text[byte] : '\0';
+}
+
+SourcePlace TomlDocument::place_inside(const toml::node& text) const {
+    SourcePlace inside = place(text);
+    for (const char quote = places_.at(inside); quote == '"' || quote == '\'';) {
+        if (places_.at(inside) != quote) break;
+        ++inside.column;
+    }
+    return inside;
+}
+
 std::optional<TomlDocument> TomlDocument::parse(std::string_view text, const std::string& path,
                                                 Diagnostics& diagnostics) {
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());

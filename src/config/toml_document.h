@@ -28,6 +28,9 @@ public:
     [[nodiscard]] SourcePlace place(const toml::key& key) const {
         return places_.place(key.source().begin);
     }
+    // Where the characters of a text begin, so that a place inside of it is as many columns further
+    // (exact where it is written on one line and without escapes).
+    [[nodiscard]] SourcePlace place_inside(const toml::node& text) const;
 
 private:
     // toml++ counts columns in code points; compilers, most editors and SourcePlace count bytes.
@@ -44,6 +47,7 @@ private:
         Places(std::string_view source, std::string source_path);
         [[nodiscard]] SourcePlace place(const toml::source_position& position) const;
         [[nodiscard]] SourcePlace place_of_byte(std::size_t byte) const;
+        [[nodiscard]] char at(const SourcePlace& place) const;
     };
     TomlDocument(Places places, toml::table root)
         : places_(std::move(places)), root_(std::move(root)) {}

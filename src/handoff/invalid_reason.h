@@ -16,11 +16,12 @@ enum class InvalidReason : std::uint8_t {
     Choice,    // a text is none of those that are allowed
     Topic,     // what the rule would publish to is no topic
     TooLarge,  // enriched
+    Compute,   // an expression has no finite result
     Count,
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(InvalidReason::Count)>
-    invalid_reason_names = {"not_json", "missing", "type", "range", "choice", "topic", "too_large"};
+    invalid_reason_names = {"not_json", "missing", "type", "range", "choice", "topic", "too_large", "compute"};
 
 [[nodiscard]] constexpr std::string_view to_text(InvalidReason reason) {
     return invalid_reason_names.at(static_cast<std::size_t>(reason));

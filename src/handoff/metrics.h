@@ -56,6 +56,7 @@ enum class Limit : std::uint8_t {
     SocketIoPayload,
     Errands,
     Quarantine,
+    RuleMemory,
     Count,
 };
 
@@ -97,6 +98,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "socketio.max_payload",
         "errands",
         "quarantine",
+        "rule_memory",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is

@@ -1,6 +1,7 @@
 #include "rules/json_splice.h"
 
 #include <cassert>
+#include <utility>
 
 #include "base/json_text.h"
 
@@ -60,23 +61,85 @@ private:
     std::size_t at_ = 0;
 };
 
+struct Member {
+    TextRange name;  // with its quotes
+    TextRange value;
+};
+
+class MemberScanner {
+public:
+    explicit MemberScanner(std::string_view object) : scanner_(object) { scanner_.skip_mark(); }
+
+    // REQUIRES: next() was called for every member or for none so far.
+    [[nodiscard]] bool more() { return scanner_.peek() != '}'; }
+    // REQUIRES: there is one more.
+    [[nodiscard]] Member next() {
+        if (scanner_.peek() == ',') scanner_.skip_mark();
+        Member member;
+        scanner_.peek();
+        member.name.begin = scanner_.at();
+        scanner_.skip_string();
+        member.name.end = scanner_.at();
+        scanner_.skip_mark();
+        scanner_.peek();
+        member.value.begin = scanner_.at();
+        scanner_.skip_value();
+        member.value.end = scanner_.at();
+        return member;
+    }
+
+private:
+    Scanner scanner_;
+};
+
 }  // namespace
 
 std::vector<TextRange> member_values(std::string_view object,
                                      const std::vector<std::size_t>& ordinals) {
     std::vector<TextRange> values;
-    Scanner scanner(object);
-    scanner.skip_mark();
+    MemberScanner members(object);
     for (std::size_t ordinal = 0; values.size() < ordinals.size(); ++ordinal) {
-        if (ordinal > 0) scanner.skip_mark();
-        scanner.skip_string();
-        scanner.skip_mark();
-        scanner.peek();
-        const std::size_t begin = scanner.at();
-        scanner.skip_value();
-        if (ordinal == ordinals[values.size()]) values.push_back({begin, scanner.at()});
+        const Member member = members.next();
+        if (ordinal == ordinals[values.size()]) values.push_back(member.value);
     }
     return values;
+}
+
+void rename_members(std::string& object, const std::vector<std::size_t>& ordinals,
+                    std::string_view name) {
+    std::vector<TextRange> names;
+    MemberScanner members(object);
+    for (std::size_t ordinal = 0; names.size() < ordinals.size(); ++ordinal) {
+        const Member member = members.next();
+        if (ordinal == ordinals[names.size()]) names.push_back(member.name);
+    }
+    replace_values(object, names, name);
+}
+
+void remove_members(std::string& object, const std::vector<std::size_t>& ordinals) {
+    std::string rest;
+    rest.reserve(object.size());
+    MemberScanner members(object);
+    std::size_t removed = 0;
+    std::size_t kept = 0;
+    std::size_t end_before = 0;  // of the member before
+    for (std::size_t ordinal = 0; members.more(); ++ordinal) {
+        const Member member = members.next();
+        // What stands before the first member, or between two.
+        const std::string_view before =
+            std::string_view(object).substr(end_before, member.name.begin - end_before);
+        const bool stays = removed == ordinals.size() || ordinal != ordinals[removed];
+        if (ordinal == 0 || (stays && kept > 0)) rest += before;
+        if (stays) {
+            rest.append(object, member.name.begin, member.value.end - member.name.begin);
+            ++kept;
+        } else {
+            ++removed;
+        }
+        end_before = member.value.end;
+    }
+    rest.append(object, end_before);
+    object = std::move(rest);
 }
 
 void replace_values(std::string& object, const std::vector<TextRange>& values,

@@ -25,6 +25,15 @@ struct TextRange {
 void replace_values(std::string& object, const std::vector<TextRange>& values,
                     std::string_view value);
 
+// Gives the members counted from 0, ascending, another name: `name` is a JSON string.
+// REQUIRES: `object` is one valid JSON object with that many members.
+void rename_members(std::string& object, const std::vector<std::size_t>& ordinals,
+                    std::string_view name);
+
+// Takes the members out, and of what stands between members as much as there is too much then.
+// REQUIRES: as above.
+void remove_members(std::string& object, const std::vector<std::size_t>& ordinals);
+
 // Adds a member directly behind the last one: {"a":1 } becomes {"a":1,"name":value }.
 // REQUIRES: `object` is one valid JSON object.
 void append_member(std::string& object, std::string_view name, std::string_view value);

@@ -26,15 +26,15 @@ bool same_content(const BrowserUpdate& a, const BrowserUpdate& b) {
 
 RuleApplication::RuleApplication(const Publish& publish, const std::vector<RuleMatch>& matches,
                                  const TransportBodies& transport_bodies, const Clock& clock,
-                                 WorkingPayload& payload, std::vector<AppliedRule>& applied,
-                                 std::vector<RuleResult>& results, RuleTrace* traces)
+                                 RuleWorkspace::Memory& memory, RuleTrace* traces)
     : publish_(publish),
       matches_(matches),
       transport_bodies_(transport_bodies),
       clock_(clock),
-      payload_(payload),
-      applied_(applied),
-      results_(results),
+      payload_(memory.payload),
+      applied_(memory.applied),
+      results_(memory.results),
+      remembered_(memory.remembered),
       traces_(traces) {}
 
 Outcome RuleApplication::run() {
@@ -49,6 +49,8 @@ Outcome RuleApplication::run() {
         if (apply_rule(at) == Continue::No) return std::move(outcome_);
     }
     unix_ms_ = clock_.unix_ms();
+    // MQTT has had its payload. What is too large for more goes without.
+    (void)set_recalled();
     // What passed its rules beats what did not.
     for (std::size_t at = 0; at < matches_.size(); ++at) {
         if (applied_[at].valid) tell_browsers(at);
@@ -108,8 +110,32 @@ std::optional<Invalidity> RuleApplication::run_steps(std::size_t at) {
     const auto& [index, rule, topic] = matches_[at];
     const RuleValues values = rule->values(publish_, *topic, payload_);
     RuleTrace* trace = traces_ == nullptr ? nullptr : &traces_[at];
-    if (auto why = rule->enrich(values, trace)) return why;
-    return pass_to_mqtt(at);
+    std::optional<BatteryReading> reading;
+    if (auto why = rule->enrich(values, reading, trace)) return why;
+    const std::size_t recalled_before = recalled_.size();
+    std::optional<Invalidity> why = rule->remembers() ? recall(at, reading) : std::nullopt;
+    if (!why) {
+        rule->tidy(values, trace);
+        why = pass_to_mqtt(at);
+    }
+    if (why) recalled_.resize(recalled_before);
+    return why;
+}
+
+std::optional<Invalidity> RuleApplication::recall(std::size_t at,
+                                                  const std::optional<BatteryReading>& reading) {
+    const auto& [index, rule, topic] = matches_[at];
+    const RuleValues values = rule->values(publish_, *topic, payload_);
+    SubjectMemory& memory = remembered_.of(rule->name(), rule->subject(values, publish_.topic));
+    return rule->recall(values, reading, clock_.unix_ms(), memory, recalled_,
+                        traces_ == nullptr ? nullptr : &traces_[at]);
+}
+
+const char* RuleApplication::set_recalled() {
+    for (const PayloadMember& member : recalled_) {
+        if (const char* mistake = payload_.set_member(member.name, member.json)) return mistake;
+    }
+    return nullptr;
 }
 
 std::optional<Invalidity> RuleApplication::pass_to_mqtt(std::size_t at) {
@@ -123,19 +149,30 @@ std::optional<Invalidity> RuleApplication::pass_to_mqtt(std::size_t at) {
             if (payload_.text() != publish_.payload) outcome_.replacement.emplace(payload_.text());
             note(at, "mqtt", "replace");
             break;
-        case TowardsMqtt::Publish: {
-            Result<std::string, std::string> to =
-                rule->publish_topic().make(rule->values(publish_, *topic, payload_));
-            if (!to.ok()) {
-                note(at, "mqtt", to.error(), false);
-                return Invalidity{InvalidReason::Topic, "", to.error()};
-            }
-            note(at, "mqtt", "publish " + to.value());
-            outcome_.publishes.push_back({to.value(), std::string(payload_.text())});
-            applied_[at].publish_topic = std::move(to).value();
-            break;
-        }
+        case TowardsMqtt::Publish:
+            return publish(at);
     }
+    return std::nullopt;
+}
+
+// What is published may hold what rules remember: it replaces nothing.
+std::optional<Invalidity> RuleApplication::publish(std::size_t at) {
+    const auto& [index, rule, topic] = matches_[at];
+    const WorkingPayload::State before = recalled_.empty() ? WorkingPayload::State{} : payload_.state();
+    if (const char* mistake = set_recalled()) {
+        note(at, "mqtt", mistake, false);
+        return Invalidity{InvalidReason::TooLarge, "", mistake};
+    }
+    Result<std::string, std::string> to =
+        rule->publish_topic().make(rule->values(publish_, *topic, payload_));
+    if (!to.ok()) {
+        note(at, "mqtt", to.error(), false);
+        return Invalidity{InvalidReason::Topic, "", to.error()};
+    }
+    note(at, "mqtt", "publish " + to.value());
+    outcome_.publishes.push_back({to.value(), std::string(payload_.text())});
+    applied_[at].publish_topic = std::move(to).value();
+    if (!recalled_.empty()) payload_.return_to(before);
     return std::nullopt;
 }
 

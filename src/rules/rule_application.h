@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rules/rule.h"
+#include "rules/rule_memory.h"
 #include "rules/rule_set.h"
 #include "rules/rule_trace.h"
 #include "rules/rule_values.h"
@@ -33,6 +34,7 @@ struct RuleWorkspace::Memory {
     std::vector<AppliedRule> applied;  // by position in `matches`
     std::vector<RuleResult> results;   // likewise
     WorkingPayload payload;
+    RuleMemory remembered;
 };
 
 // Runs the rules that match one publish over it, in file order.
@@ -41,8 +43,7 @@ public:
     // `traces`: null, or one for each match.
     RuleApplication(const Publish& publish, const std::vector<RuleMatch>& matches,
                     const TransportBodies& transport_bodies, const Clock& clock,
-                    WorkingPayload& payload, std::vector<AppliedRule>& applied,
-                    std::vector<RuleResult>& results, RuleTrace* traces);
+                    RuleWorkspace::Memory& memory, RuleTrace* traces);
 
     [[nodiscard]] Outcome run();
 
@@ -53,7 +54,12 @@ private:
     Continue apply_rule(std::size_t at);
     // Nothing, or why the rule refuses the payload.
     [[nodiscard]] std::optional<Invalidity> run_steps(std::size_t at);
+    [[nodiscard]] std::optional<Invalidity> recall(
+        std::size_t at, const std::optional<BatteryReading>& reading);
+    // Makes what rules remember part of the payload. Null, or why that is impossible.
+    [[nodiscard]] const char* set_recalled();
     [[nodiscard]] std::optional<Invalidity> pass_to_mqtt(std::size_t at);
+    [[nodiscard]] std::optional<Invalidity> publish(std::size_t at);
     Continue refuse(std::size_t at, Invalidity why);
     void clear_for_browsers(std::string_view topic, std::uint32_t rule);
     void tell_browsers(std::size_t at);
@@ -74,7 +80,9 @@ private:
     WorkingPayload& payload_;
     std::vector<AppliedRule>& applied_;
     std::vector<RuleResult>& results_;
+    RuleMemory& remembered_;
     RuleTrace* traces_;
+    std::vector<PayloadMember> recalled_;  // of all rules so far that did not refuse the payload
     Outcome outcome_;
     std::int64_t unix_ms_ = 0;
     std::vector<std::size_t> untold_;  // positions of updates whose body could not be made

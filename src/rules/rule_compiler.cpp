@@ -59,7 +59,15 @@ public:
         number_captures();
         if (config_.key) add_key(*config_.key);
         if (config_.battery) add_battery(*config_.battery);
+        for (const ComputeConfig& compute : config_.compute) add_compute(compute);
+        for (const ClassifyConfig& classify : config_.classify) add_classify(classify);
+        for (const MapConfig& map : config_.map) add_map(map);
         for (const auto& [name, value] : config_.set) add_set_member(name, value);
+        for (const auto& [from, to] : config_.rename) rule_->rename_.push_back({JsonPath(from.value), to});
+        for (const Placed<std::string>& path : config_.drop_fields) {
+            rule_->drop_fields_.emplace_back(path.value);
+        }
+        rule_->first_step_ = first_step();
         if (config_.mqtt == TowardsMqtt::Publish) add_publish(config_.publish_topic);
         rule_->event_ = config_.browser.event;
         rule_->has_deadband_ = !config_.browser.deadband.empty();
@@ -129,7 +137,85 @@ private:
             return mistake(config_.name.place,
                            "rule \"" + config_.name.value + "\": idle_below must be 0 or more");
         }
-        rule_->battery_.emplace(battery);
+        rule_->battery_.emplace(battery, config_.fields);
+    }
+
+    // What is computed may use what was computed before it, and nothing that is not there yet.
+    void add_compute(const ComputeConfig& compute) {
+        std::optional<Expression> value = compile_expression(compute.name.value, compute.expression);
+        if (!value) return;
+        for (const std::string& path : value->paths()) {
+            const auto same_name = [&](const ComputeConfig& other) {
+                return other.name.value == path;
+            };
+            const auto later = std::find_if(config_.compute.begin() +
+                                                static_cast<std::ptrdiff_t>(computed_),
+                                            config_.compute.end(), same_name);
+            if (later == config_.compute.end() || &*later == &compute) continue;
+            mistake(compute.expression.place,
+                    compute.name.value + ": " + path + " is computed further down; move it up");
+        }
+        ++computed_;
+        check_pure(compute.name, *value);
+        rule_->compute_.push_back({compute.name.value, std::move(*value)});
+    }
+
+    void add_classify(const ClassifyConfig& classify) {
+        std::optional<Expression> of = compile_expression(classify.name.value, classify.of);
+        if (!of) return;
+        check_pure(classify.name, *of);
+        rule_->classify_.emplace_back(classify, std::move(*of));
+    }
+
+    // What depends on messages before comes behind all that does not.
+    void check_pure(const Placed<std::string>& name, const Expression& expression) {
+        for (const std::string& path : expression.paths()) {
+            for (const ClassifyConfig& classify : config_.classify) {
+                if (classify.hysteresis > 0 && classify.name.value == path) {
+                    mistake(name.place, name.value + ": " + path +
+                                            " has a hysteresis, so it is known to browsers and "
+                                            "derived topics alone; compute with the number that it "
+                                            "is about");
+                }
+            }
+        }
+    }
+
+    [[nodiscard]] std::optional<Expression> compile_expression(const std::string& name,
+                                                               const Placed<std::string>& source) {
+        Result<Expression, std::vector<Expression::Mistake>> compiled =
+            Expression::compile(source.value, names_, config_.fields);
+        if (compiled.ok()) return std::move(compiled).value();
+        for (const Expression::Mistake& one : compiled.error()) {
+            SourcePlace place = source.place;
+            place.column += static_cast<std::uint32_t>(one.position);
+            mistake(place, name + ": " + one.message);
+        }
+        return std::nullopt;
+    }
+
+    void add_map(const MapConfig& map) {
+        Result<TextTemplate, std::vector<std::string>> of =
+            TextTemplate::compile(map.of.value, TemplatePlace::Set, names_);
+        if (!of.ok()) return mistakes(map.of.place, of.error());
+        if (of.value().last_brace() == nullptr) {
+            return mistake(map.of.place, map.name.value +
+                                             ": of needs a value in braces, as in \"{device}\" or "
+                                             "\"{payload.deviceId}\"");
+        }
+        rule_->map_.emplace_back(map, std::move(of).value());
+    }
+
+    // Of the steps that look into the payload; null: there is none.
+    [[nodiscard]] const char* first_step() const {
+        if (!config_.fields.empty()) return "fields";
+        if (config_.battery) return "battery";
+        if (!config_.compute.empty()) return "compute";
+        if (!config_.classify.empty()) return "classify";
+        if (!config_.map.empty()) return "map";
+        if (!config_.set.empty()) return "set";
+        if (!config_.rename.empty()) return "rename";
+        return config_.drop_fields.empty() ? nullptr : "drop_fields";
     }
 
     void add_set_member(const std::string& name, const TemplateSource& source) {
@@ -158,6 +244,7 @@ private:
     Diagnostics& diagnostics_;
     std::unique_ptr<Rule> rule_{new Rule};
     TemplateNames names_;
+    std::size_t computed_ = 0;  // entries of `compute` so far
     bool ok_ = true;
 };
 

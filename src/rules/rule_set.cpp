@@ -19,6 +19,9 @@ RuleWorkspace& RuleWorkspace::operator=(RuleWorkspace&&) noexcept = default;
 const std::vector<RuleResult>& RuleWorkspace::results() const {
     return memory_->results;
 }
+RuleMemory& RuleWorkspace::remembered() {
+    return memory_->remembered;
+}
 
 // Every topic of every rule under a number. Numbers rise in file order, so the ascending numbers
 // that the trie gives are the matching rules in file order, and the first number of a rule is its
@@ -101,8 +104,7 @@ Outcome RuleSet::apply(const Publish& publish, RuleWorkspace& workspace, const C
         memory.matches.push_back(match);
         if (trace != nullptr) trace->push_back(begin_trace(match, publish.topic));
     }
-    RuleApplication application(publish, memory.matches, *transport_bodies_, clock, memory.payload,
-                                memory.applied, memory.results,
+    RuleApplication application(publish, memory.matches, *transport_bodies_, clock, memory,
                                 trace == nullptr ? nullptr : trace->data());
     Outcome outcome = application.run();
     memory.payload.trim();

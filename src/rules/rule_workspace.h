@@ -8,6 +8,8 @@
 
 namespace rtbridge {
 
+class RuleMemory;
+
 enum class RuleVerdict { Ok, Invalid, Dropped };
 
 // What became of one matching rule.
@@ -32,8 +34,12 @@ public:
     // Of the last apply(): the matching rules in file order, up to one that dropped the publish.
     [[nodiscard]] const std::vector<RuleResult>& results() const;
 
+    // What the rules remember between publishes; goes by their names, so it outlives a RuleSet.
+    [[nodiscard]] RuleMemory& remembered();
+
 private:
     friend class RuleSet;
+    friend class RuleApplication;
     struct Memory;
     std::unique_ptr<Memory> memory_;
 };

@@ -1,10 +1,11 @@
 #include "rules/working_payload.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "base/trimmed.h"
-#include "rules/json_splice.h"
 #include "rules/long_integer.h"
 
 namespace rtbridge {
@@ -80,21 +81,90 @@ std::optional<WorkingPayload::Value> WorkingPayload::find(const JsonPath& path) 
     return Value{element, long_integer_at({path.levels.begin(), path.levels.end()})};
 }
 
+std::vector<std::string_view> WorkingPayload::names_to(const JsonPath& path) {
+    if (!find(path)) return {};
+    if (last_member(document_.root(), path.text)) return {path.text};
+    return {path.levels.begin(), path.levels.end()};
+}
+
 // A number that was read as a double is found again in the text, so that two long integers which
 // round to the same double stay two keys.
 std::string_view WorkingPayload::long_integer_at(const std::vector<std::string_view>& names) const {
     if (!document_.rounded_integers()) return {};
+    const TextRange range = range_of(names);
+    const std::string_view value =
+        trimmed(text().substr(range.begin, range.end - range.begin), json_blanks);
+    return is_long_integer(value) ? value : std::string_view();
+}
+
+TextRange WorkingPayload::range_of(const std::vector<std::string_view>& names) const {
     JsonDocument::Element element = document_.root();
-    std::string_view value = text();
+    TextRange range{0, text().size()};
     for (const std::string_view name : names) {
         const JsonDocument::Object object = element;
-        const std::vector<TextRange> values =
-            member_values(value, {ordinals_of(object, name).back()});
-        value = value.substr(values.front().begin, values.front().end - values.front().begin);
+        const std::string_view value = text().substr(range.begin, range.end - range.begin);
+        const TextRange inside = member_values(value, {ordinals_of(object, name).back()}).front();
+        range = {range.begin + inside.begin, range.begin + inside.end};
         element = *last_member(object, name);
     }
-    value = trimmed(value, json_blanks);
-    return is_long_integer(value) ? value : std::string_view();
+    return range;
+}
+
+void WorkingPayload::begin_edit(std::size_t more_bytes) {
+    edited_since_save_ = true;
+    if (edited_) return;
+    edited_text_.reserve(original_.size() + more_bytes);
+    edited_text_ = original_;
+    edited_ = true;
+}
+
+template <typename Edit>
+bool WorkingPayload::edit_parent(const JsonPath& path, const Edit& edit) {
+    std::vector<std::string_view> names = names_to(path);
+    if (names.empty()) return false;
+    const std::string_view name = names.back();
+    names.pop_back();
+    // A level of a path that was changed since is another object than the parsed one.
+    if (!changed_.empty() && parse_again() != nullptr) return false;
+    JsonDocument::Element parent = document_.root();
+    for (const std::string_view level : names) parent = *last_member(parent, level);
+    const TextRange range = range_of(names);
+    begin_edit(0);
+    if (names.empty()) {
+        edit(edited_text_, JsonDocument::Object(parent), name);
+    } else {
+        std::string object = edited_text_.substr(range.begin, range.end - range.begin);
+        edit(object, JsonDocument::Object(parent), name);
+        edited_text_.replace(range.begin, range.end - range.begin, object);
+    }
+    // Members are counted otherwise now.
+    parsed_ = Parsed::No;
+    return true;
+}
+
+bool WorkingPayload::rename(const JsonPath& path, std::string_view name) {
+    std::string quoted;
+    append_json_string(quoted, name);
+    return edit_parent(path, [&](std::string& object, JsonDocument::Object parsed,
+                                 std::string_view old_name) {
+        if (old_name == name) return;
+        // Of members with the same name the last one counts, and one of them is enough.
+        std::vector<std::size_t> gone = ordinals_of(parsed, old_name);
+        const std::size_t renamed = gone.back();
+        gone.pop_back();
+        const std::vector<std::size_t> replaced = ordinals_of(parsed, name);
+        gone.insert(gone.end(), replaced.begin(), replaced.end());
+        std::sort(gone.begin(), gone.end());
+        rename_members(object, {renamed}, quoted);
+        remove_members(object, gone);
+    });
+}
+
+bool WorkingPayload::remove(const JsonPath& path) {
+    return edit_parent(path, [](std::string& object, JsonDocument::Object parsed,
+                                std::string_view name) {
+        remove_members(object, ordinals_of(parsed, name));
+    });
 }
 
 const char* WorkingPayload::set_member(std::string_view name, std::string_view value) {
@@ -105,18 +175,13 @@ const char* WorkingPayload::set_member(std::string_view name, std::string_view v
     const bool fits = value.size() <= json_bytes_max / times &&
                       text().size() + times * value.size() + 6 * name.size() + 8 <= json_bytes_max;
     if (!fits) return "too large";
-    if (!edited_) {
-        edited_text_.reserve(original_.size() + value.size() + name.size() + 8);
-        edited_text_ = original_;
-        edited_ = true;
-    }
+    begin_edit(value.size() + name.size() + 8);
     if (ordinals.empty()) {
         append_member(edited_text_, name, value);
     } else {
         replace_values(edited_text_, member_values(edited_text_, ordinals), value);
     }
     if (!changed_since_parse(name)) changed_.emplace_back(name);
-    edited_since_save_ = true;
     return nullptr;
 }
 
@@ -132,6 +197,13 @@ void WorkingPayload::restore() {
     edited_ = saved_edited_;
     parsed_ = Parsed::No;  // it has seen what is undone
     edited_since_save_ = false;
+}
+
+void WorkingPayload::return_to(State state) {
+    edited_ = state.edited;
+    edited_text_ = std::move(state.text);
+    edited_since_save_ = true;
+    parsed_ = Parsed::No;
 }
 
 void WorkingPayload::trim() {

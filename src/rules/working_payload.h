@@ -7,6 +7,7 @@
 
 #include "rules/json_document.h"
 #include "rules/json_path.h"
+#include "rules/json_splice.h"
 
 namespace rtbridge {
 
@@ -44,9 +45,22 @@ public:
     // REQUIRES: !object_mistake(); `value` is valid JSON.
     [[nodiscard]] const char* set_member(std::string_view name, std::string_view value);
 
+    // Gives a value another name, and what had that name before goes; false: there is no such value.
+    // The value stays where it is: in the object that holds it. REQUIRES: !object_mistake().
+    [[nodiscard]] bool rename(const JsonPath& path, std::string_view name);
+    // Takes a value out; false: there is no such value. REQUIRES: !object_mistake().
+    [[nodiscard]] bool remove(const JsonPath& path);
+
     // The text as it is now, to return to: one state at a time.
     void save();
     void restore();
+    // The same for whoever puts it back himself.
+    struct State {
+        bool edited = false;
+        std::string text;  // where it is
+    };
+    [[nodiscard]] State state() const { return {edited_, edited_ ? edited_text_ : ""}; }
+    void return_to(State state);
 
     void trim();
 
@@ -57,6 +71,15 @@ private:
     [[nodiscard]] bool changed_since_parse(std::string_view name) const;
     [[nodiscard]] std::string_view long_integer_at(
         const std::vector<std::string_view>& names) const;
+    // The members from the top to the value at `path`; empty: there is none.
+    [[nodiscard]] std::vector<std::string_view> names_to(const JsonPath& path);
+    // Where the value stands that `names` lead to. REQUIRES: it is there, and parsed.
+    [[nodiscard]] TextRange range_of(const std::vector<std::string_view>& names) const;
+    // Calls `edit` with the text of the object that holds the value at `path`, the parsed object,
+    // and the name of the value there. False: there is no such value.
+    template <typename Edit>
+    bool edit_parent(const JsonPath& path, const Edit& edit);
+    void begin_edit(std::size_t more_bytes);
 
     std::string_view original_;
     std::string edited_text_;

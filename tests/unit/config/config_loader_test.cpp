@@ -654,7 +654,6 @@ TEST(ConfigLoader, RefusesInARule) {
             {"mqtt = \"publish:\"",
              "4:8: error: mqtt = \"publish:\" is not known; write \"keep\", \"replace\" or "
              "\"publish:<topic>\""},
-            {"compute = {}", "4:1: error: compute is not supported yet; remove it"},
             {"history = {}",
              "4:11: error: history has neither last nor for; write how many updates of each topic "
              "and key, or for how long, like { last = 100, for = \"10m\" }"},

@@ -63,6 +63,21 @@ void write(std::ostream& out, const RuleConfig& rule) {
             << (battery.positive == PowerSign::PositiveIsCharging ? "charging" : "discharging")
             << " " << battery.idle_below << "\n";
     }
+    for (const auto& [name, expression] : rule.compute) {
+        out << "  compute " << name.value << " " << expression.value << "\n";
+    }
+    for (const ClassifyConfig& classify : rule.classify) {
+        out << "  classify " << classify.name.value << " " << classify.of.value;
+        for (const auto& [below, label] : classify.bands) out << " " << below << "=" << label;
+        out << " " << classify.otherwise << " " << classify.hysteresis << "\n";
+    }
+    for (const MapConfig& map : rule.map) {
+        out << "  map " << map.name.value << " " << map.of.value;
+        for (const auto& [text, stands_for] : map.table) out << " " << text << "=" << stands_for;
+        out << " " << map.otherwise.value_or("-") << "\n";
+    }
+    for (const auto& [from, to] : rule.rename) out << "  rename " << from.value << " " << to << "\n";
+    for (const auto& path : rule.drop_fields) out << "  drop_field " << path.value << "\n";
     out << "  set ";
     write(out, rule.set);
     out << "\n  mqtt " << static_cast<int>(rule.mqtt) << " " << rule.publish_topic.value << "\n";

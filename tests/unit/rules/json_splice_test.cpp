@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "rules/working_payload.h"
@@ -144,6 +145,61 @@ TEST(WorkingPayload, AnEditIsSeenByTheNextLook) {
         ASSERT_EQ(std::int64_t(payload.find(JsonPath("state"))->element), 3) << payload.text();
         ASSERT_EQ(JsonDocument().parse(payload.text()), nullptr) << payload.text();
     }
+}
+
+TEST(WorkingPayload, RenamesAndRemovesOneMemberAndNothingElse) {
+    RandomJson random(3);
+    WorkingPayload payload;
+    for (int i = 0; i < 1000; ++i) {
+        const std::string original = random.object(3);
+        const auto before = nlohmann::json::parse(original);
+        for (const auto& [name, value] : before.items()) {
+            if (name.find('.') != std::string::npos || name.empty()) continue;
+            auto expected = before;
+            expected.erase(name);
+            payload.reset(original);
+            ASSERT_TRUE(payload.remove(JsonPath(name))) << original;
+            EXPECT_EQ(nlohmann::json::parse(payload.text()), expected) << original;
+            EXPECT_FALSE(payload.find(JsonPath(name)).has_value());
+
+            expected["renamed"] = value;
+            payload.reset(original);
+            ASSERT_TRUE(payload.rename(JsonPath(name), "renamed")) << original;
+            EXPECT_EQ(nlohmann::json::parse(payload.text()), expected) << original;
+            EXPECT_TRUE(payload.find(JsonPath("renamed")).has_value());
+        }
+        payload.reset(original);
+        EXPECT_FALSE(payload.remove(JsonPath("nobody")));
+        EXPECT_EQ(payload.text(), original);
+    }
+}
+
+TEST(WorkingPayload, EditsFollowOneAnother) {
+    WorkingPayload payload;
+    payload.reset(R"({"a":{"b":1,"c":2},"d":3})");
+    ASSERT_EQ(payload.set_member("e", R"({"f":4,"g":5})"), nullptr);
+    ASSERT_TRUE(payload.remove(JsonPath("e.f")));
+    ASSERT_TRUE(payload.rename(JsonPath("a.c"), "x"));
+    ASSERT_EQ(payload.set_member("d", "6"), nullptr);
+    ASSERT_TRUE(payload.remove(JsonPath("a.b")));
+    ASSERT_TRUE(payload.rename(JsonPath("d"), "last"));
+    EXPECT_EQ(payload.text(), R"({"a":{"x":2},"last":6,"e":{"g":5}})");
+}
+
+TEST(WorkingPayload, ReturnsToAState) {
+    WorkingPayload payload;
+    payload.reset(R"({"a":1})");
+    const WorkingPayload::State untouched = payload.state();
+    ASSERT_EQ(payload.set_member("b", "2"), nullptr);
+    const WorkingPayload::State edited = payload.state();
+    ASSERT_TRUE(payload.remove(JsonPath("a")));
+
+    payload.return_to(edited);
+    EXPECT_EQ(payload.text(), R"({"a":1,"b":2})");
+    EXPECT_TRUE(payload.find(JsonPath("a")).has_value());
+    payload.return_to(untouched);
+    EXPECT_EQ(payload.text(), R"({"a":1})");
+    EXPECT_FALSE(payload.find(JsonPath("b")).has_value());
 }
 
 TEST(WorkingPayload, RestoresWhatWasSaved) {
