@@ -45,9 +45,10 @@ void read_paths(TableReader& table, std::string_view key, std::vector<std::strin
 
 void read_positive(TableReader& table, BatteryConfig& battery) {
     Placed<std::string> text;
-    if (!table.read("positive", text) || text.value == "charging") return;
-    if (text.value == "discharging") {
-        battery.positive = PowerSign::PositiveIsDischarging;
+    if (!table.read("positive", text)) return;
+    if (text.value == "charging" || text.value == "discharging") {
+        battery.positive = text.value == "charging" ? PowerSign::PositiveIsCharging
+                                                    : PowerSign::PositiveIsDischarging;
         return;
     }
     table.diagnostics().error(std::move(text.place),
@@ -62,9 +63,9 @@ void read_amount(TableReader& table, std::string_view key, double& target, Least
     double number = 0;
     if (!entry || !table.read(key, number)) return;
     if (!std::isfinite(number) || number < 0 || (least == Least::AboveZero && number == 0)) {
-        table.error(*entry->node, std::string(key) + (least == Least::Zero
-                                                          ? " must be 0 or a positive number"
-                                                          : " must be a positive number"));
+        table.error(*entry->node,
+                    std::string(key) + (least == Least::Zero ? " must be 0 or a positive number"
+                                                             : " must be a positive number"));
         return;
     }
     target = number;
@@ -98,9 +99,9 @@ bool read_unit(TableReader& units, std::string_view key, const std::array<Unit, 
         }
         names += (names.empty() ? "\"" : ", \"") + std::string(unit.name) + '"';
     }
-    units.diagnostics().error(std::move(text.place), std::string(key) + " = " +
-                                                         in_quotes(text.value) +
-                                                         " is not known; write one of " + names);
+    units.diagnostics().error(
+        std::move(text.place),
+        std::string(key) + " = " + in_quotes(text.value) + " is not known; write one of " + names);
     return false;
 }
 
@@ -108,7 +109,8 @@ void read_units(TableReader& battery_table, BatteryConfig& battery) {
     constexpr std::array<Unit, 3> power = {{{"W", 1}, {"kW", 1000}, {"mW", 0.001}}};
     constexpr std::array<Unit, 2> voltage = {{{"V", 1}, {"mV", 0.001}}};
     constexpr std::array<Unit, 2> current = {{{"A", 1}, {"mA", 0.001}}};
-    constexpr std::array<Unit, 4> capacity = {{{"Wh", 1}, {"kWh", 1000}, {"Ah", 1}, {"mAh", 0.001}}};
+    constexpr std::array<Unit, 4> capacity = {
+        {{"Wh", 1}, {"kWh", 1000}, {"Ah", 1}, {"mAh", 0.001}}};
     constexpr std::array<Unit, 2> percent = {{{"%", 1}, {"0..1", 100}}};
     constexpr std::array<Unit, 2> cells = {{{"V", 1000}, {"mV", 1}}};
     const toml::table* const table = battery_table.take_table("units", "{ power = \"kW\" }");
@@ -138,16 +140,16 @@ void read_add(TableReader& table, BatteryConfig& battery) {
             battery.add.push_back(static_cast<BatteryValue>(known - battery_value_names.begin()));
             continue;
         }
-        const auto near = suggestion(
-            name.value, {battery_value_names.begin(), battery_value_names.end()});
+        const auto near =
+            suggestion(name.value, {battery_value_names.begin(), battery_value_names.end()});
         std::string all;
         for (const std::string_view one : battery_value_names) {
             all += (all.empty() ? "\"" : ", \"") + std::string(one) + '"';
         }
-        table.diagnostics().error(name.place,
-                                  in_quotes(name.value) + " is no value of a battery; " +
-                                      (near ? "did you mean \"" + std::string(*near) + "\"?"
-                                            : "there are " + all));
+        table.diagnostics().error(
+            name.place,
+            in_quotes(name.value) + " is no value of a battery; " +
+                (near ? "did you mean \"" + std::string(*near) + "\"?" : "there are " + all));
     }
 }
 
@@ -166,9 +168,9 @@ void check_sources(TableReader& table, const BatteryConfig& battery) {
     need(BatteryValue::CellDelta, !battery.cells.empty(), "cells, the fields of their voltages");
     need(BatteryValue::TempSpread, !battery.temperatures.empty(), "temperatures, their fields");
     if (capacity && battery.capacity_in_ah && battery.current.empty() && battery.voltage.empty()) {
-        table.diagnostics().error(table.place(),
-                                  table.title() +
-                                      ": a capacity in Ah needs voltage or current; name its field");
+        table.diagnostics().error(
+            table.place(),
+            table.title() + ": a capacity in Ah needs voltage or current; name its field");
     }
 }
 
@@ -179,7 +181,7 @@ void read_battery(TableReader& rule_table, RuleConfig& rule) {
     if (table == nullptr) return;
     TableReader reader(rule_table.document(), *table, rule_table.title() + " battery",
                        rule_table.diagnostics());
-    BatteryConfig battery;
+    BatteryConfig battery = rule.battery.value_or(BatteryConfig());  // of a preset
     read_path(reader, "power", battery.power);
     read_path(reader, "percent", battery.percent);
     read_positive(reader, battery);

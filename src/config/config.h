@@ -156,10 +156,10 @@ struct BatteryConfig {
     PowerSign positive = PowerSign::PositiveIsCharging;
     double idle_below = 0;  // |power| up to this is Idle; in the unit of the power; >= 0
 
-    std::string voltage;   // empty: not known
-    std::string current;   // signed as the power; empty: not known
-    std::string time;      // when it was measured; empty: when it arrived
-    std::string capacity;  // usable; empty: the number
+    std::string voltage;         // empty: not known
+    std::string current;         // signed as the power; empty: not known
+    std::string time;            // when it was measured; empty: when it arrived
+    std::string capacity;        // usable; empty: the number
     double capacity_number = 0;  // 0: not known
     bool capacity_in_ah = false;
     std::vector<std::string> cells;         // voltages: numbers or arrays of them
@@ -267,9 +267,19 @@ struct RenameConfig {
     std::string to;            // name, beside it
 };
 
+// One message out of many that hold one value each: `gather`.
+struct GatherConfig {
+    static constexpr std::size_t fields_max = 64;
+    static constexpr std::size_t value_bytes_max = 4 * KiB;
+    Placed<std::string> topic;  // template of captures: what browsers see, and what is one subject
+    std::string value;          // path of the value in each message; empty: the message itself
+    std::vector<std::string> fields;  // by position in RuleConfig::topics: the member it becomes
+};
+
 struct RuleConfig {
     Placed<std::string> name;
     std::vector<Placed<std::string>> topics;  // filters; {name} is a named '+'
+    std::optional<GatherConfig> gather;       // the payload is made of several messages
     std::optional<Placed<std::string>> key;   // template
     std::vector<FieldConfig> fields;          // what the payload has to have, in file order
     OnInvalid on_invalid = OnInvalid::Pass;

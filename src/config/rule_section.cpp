@@ -1,6 +1,7 @@
 #include <cmath>
 #include <utility>
 
+#include "config/battery_presets.h"
 #include "config/field_path.h"
 #include "config/in_quotes.h"
 #include "config/names.h"
@@ -29,6 +30,10 @@ void read_name(TableReader& table, RuleConfig& rule) {
 
 void read_topics(TableReader& table, RuleConfig& rule) {
     const std::optional<TomlEntry> entry = table.take("topics");
+    if (rule.gather) {  // has brought them
+        if (entry) table.error(*entry->key, "gather has the topics of its fields; remove topics");
+        return;
+    }
     if (!entry) {
         table.diagnostics().error(table.place(),
                                   "rule has no topics; add some like topics = [\"battery/#\"]");
@@ -180,6 +185,8 @@ void read_history(TableReader& rule_table, RuleConfig& rule) {
 RuleConfig read_rule(TableReader& table) {
     RuleConfig rule;
     read_name(table, rule);
+    read_preset(table, rule);
+    read_gather(table, rule);
     read_topics(table, rule);
     read_key(table, rule);
     read_fields(table, rule);
@@ -194,6 +201,7 @@ RuleConfig read_rule(TableReader& table) {
     read_mqtt(table, rule);
     read_browser(table, rule);
     read_history(table, rule);
+    check_gather(table, rule);
     table.report_unknown_keys();
     return rule;
 }

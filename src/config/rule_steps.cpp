@@ -45,8 +45,8 @@ void read_bands(TableReader& reader, ClassifyConfig& classify) {
     const toml::table* const below = reader.take_table("below", "{ low = 20, ok = 80 }");
     if (below == nullptr) {
         if (!reader.take("below")) {
-            reader.diagnostics().error(
-                reader.place(), reader.title() + " has no below; add one like { low = 20 }");
+            reader.diagnostics().error(reader.place(),
+                                       reader.title() + " has no below; add one like { low = 20 }");
         }
         return;
     }
@@ -80,8 +80,8 @@ void check_hysteresis(TableReader& reader, const ClassifyConfig& classify, const
     for (std::size_t i = 1; i < classify.bands.size(); ++i) {
         const double width = classify.bands[i].below - classify.bands[i - 1].below;
         if (width >= classify.hysteresis) continue;
-        reader.error(node, "hysteresis is wider than the band of " +
-                               in_quotes(classify.bands[i].label));
+        reader.error(node,
+                     "hysteresis is wider than the band of " + in_quotes(classify.bands[i].label));
         return;
     }
 }
@@ -101,8 +101,7 @@ void read_compute(TableReader& rule_table, RuleConfig& rule) {
 }
 
 void read_classify(TableReader& rule_table, RuleConfig& rule) {
-    constexpr std::string_view like =
-        "{ of = \"soc\", below = { low = 20 }, otherwise = \"ok\" }";
+    constexpr std::string_view like = "{ of = \"soc\", below = { low = 20 }, otherwise = \"ok\" }";
     for_each_entry(rule_table, "classify", {}, [&](TableReader& all, const TomlEntry& entry) {
         const toml::table* const table = table_of(all, entry, like);
         if (table == nullptr) return;
@@ -147,9 +146,10 @@ void read_map(TableReader& rule_table, RuleConfig& rule) {
         map.name = name_of(all, entry);
         TableReader reader(all.document(), *table, "map " + map.name.value, all.diagnostics());
         if (!reader.read("of", map.of) && !reader.take("of")) {
-            reader.diagnostics().error(
-                reader.place(), reader.title() + " has no of; add the text to look up, like "
-                                                 "of = \"{device}\" or of = \"{payload.deviceId}\"");
+            reader.diagnostics().error(reader.place(),
+                                       reader.title() +
+                                           " has no of; add the text to look up, like "
+                                           "of = \"{device}\" or of = \"{payload.deviceId}\"");
         }
         Placed<std::string> file;
         const bool has_file = reader.read("file", file);
@@ -190,9 +190,9 @@ void read_rename(TableReader& rule_table, RuleConfig& rule) {
                            return reader.error(*entry.key, not_a_path("rename", rename.from.value));
                        }
                        if (to.value.empty()) {
-                           return reader.error(*entry.node, "the new name of " +
-                                                                in_quotes(rename.from.value) +
-                                                                " is empty");
+                           return reader.error(
+                               *entry.node,
+                               "the new name of " + in_quotes(rename.from.value) + " is empty");
                        }
                        rename.to = std::move(to.value);
                        rule.rename.push_back(std::move(rename));

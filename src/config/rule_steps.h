@@ -8,6 +8,10 @@
 
 namespace rtbridge {
 
+// Fills in `topics` as well.
+void read_gather(TableReader& rule_table, RuleConfig& rule);
+// After all others.
+void check_gather(TableReader& rule_table, const RuleConfig& rule);
 void read_battery(TableReader& rule_table, RuleConfig& rule);
 void read_compute(TableReader& rule_table, RuleConfig& rule);
 void read_classify(TableReader& rule_table, RuleConfig& rule);

@@ -48,7 +48,8 @@ private:
     void end_row() {
         std::uint32_t lines_inside = 0;
         for (const std::string& field : fields_) {
-            lines_inside += static_cast<std::uint32_t>(std::count(field.begin(), field.end(), '\n'));
+            lines_inside +=
+                static_cast<std::uint32_t>(std::count(field.begin(), field.end(), '\n'));
         }
         if (fields_.size() != 2) {
             mistake("has " + std::to_string(fields_.size()) +

@@ -16,7 +16,7 @@ std::optional<double> seconds_for(double part, double per_hour) {
     constexpr double year_s = 365.0 * 24 * 3600;
     const double seconds = part / per_hour * 3600;
     if (!(seconds >= 0 && seconds <= year_s)) return std::nullopt;
-    return std::round(seconds);
+    return seconds;
 }
 
 }  // namespace
@@ -92,8 +92,8 @@ Result<BatteryReading, Invalidity> Battery::read(WorkingPayload& payload) const 
         return Failure{power.error()};
     }
     // Compared in the unit that both are given in.
-    const double signed_power = power.ok() ? sign * power.value()
-                                           : reading.power_w / config_.units.power;
+    const double signed_power =
+        power.ok() ? sign * power.value() : reading.power_w / config_.units.power;
     reading.state = signed_power > config_.idle_below    ? BatteryState::Charging
                     : signed_power < -config_.idle_below ? BatteryState::Discharging
                                                          : BatteryState::Idle;
@@ -129,8 +129,7 @@ std::optional<double> Battery::part_per_hour(const BatteryReading& reading,
     return std::nullopt;
 }
 
-std::optional<double> Battery::spread(const std::vector<JsonPath>& paths,
-                                      WorkingPayload& payload) {
+std::optional<double> Battery::spread(const std::vector<JsonPath>& paths, WorkingPayload& payload) {
     double lowest = INFINITY;
     double highest = -INFINITY;
     std::size_t count = 0;

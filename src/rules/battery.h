@@ -54,8 +54,8 @@ public:
         return config_.hold.count() > 0 || config_.adds(BatteryValue::Energy) ||
                config_.adds(BatteryValue::Quality);
     }
-    // The power is needed, or voltage and current in its place; of all else what is no number counts
-    // as missing. REQUIRES: !payload.object_mistake().
+    // The power is needed, or voltage and current in its place; of all else what is no number
+    // counts as missing. REQUIRES: !payload.object_mistake().
     [[nodiscard]] Result<BatteryReading, Invalidity> read(WorkingPayload& payload) const;
 
 private:

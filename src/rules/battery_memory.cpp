@@ -39,7 +39,9 @@ void BatteryMemory::take(const BatteryReading& reading, std::int64_t now_unix_ms
 
 // The area below the line from one power to the next; where it crosses zero, two triangles.
 void BatteryMemory::count_energy(double before_w, double after_w, double hours) {
-    const auto count = [&](double wh) { (wh > 0 ? values_.energy_in_wh : values_.energy_out_wh) += std::abs(wh); };
+    const auto count = [&](double wh) {
+        (wh > 0 ? values_.energy_in_wh : values_.energy_out_wh) += std::abs(wh);
+    };
     const bool crosses = (before_w > 0 && after_w < 0) || (before_w < 0 && after_w > 0);
     if (!crosses) return count((before_w + after_w) / 2 * hours);
     const double until_zero = hours * before_w / (before_w - after_w);

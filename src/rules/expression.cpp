@@ -165,8 +165,9 @@ private:
         if (called) return check_function(begin, name);
         if (program_->parser.GetConst().contains(name)) return;
         if (!is_path(name)) {
-            return mistake(begin, in_quotes(name) + " is not a path; write a field like "
-                                                    "batteryPower or battery.power");
+            return mistake(begin, in_quotes(name) +
+                                      " is not a path; write a field like "
+                                      "batteryPower or battery.power");
         }
         const auto& captures = names_.captures;
         if (std::find(captures.begin(), captures.end(), name) != captures.end()) {
@@ -245,7 +246,8 @@ private:
         try {
             parser.SetExpr(for_muparser_);
             parser.Eval();  // compiles; what comes out means nothing
-            if (parser.GetNumResults() != 1) mistake(0, "is more than one number; remove the comma");
+            if (parser.GetNumResults() != 1)
+                mistake(0, "is more than one number; remove the comma");
         } catch (const mu::Parser::exception_type& error) {
             refuse(error);
         }

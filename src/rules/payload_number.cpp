@@ -34,8 +34,7 @@ std::optional<double> unix_seconds(const JsonDocument::Element& element) {
     return static_cast<double>(*unix_ms) / 1000;
 }
 
-std::optional<double> number_of(const JsonDocument::Element& element,
-                                PayloadNumber::As as) {
+std::optional<double> number_of(const JsonDocument::Element& element, PayloadNumber::As as) {
     double number = 0;
     if (element.get(number) == simdjson::SUCCESS) return number;  // takes integers as well
     bool truth = false;
@@ -47,8 +46,7 @@ std::optional<double> number_of(const JsonDocument::Element& element,
 
 }  // namespace
 
-PayloadNumber::PayloadNumber(std::string_view path, const std::vector<FieldConfig>& fields,
-                             As as)
+PayloadNumber::PayloadNumber(std::string_view path, const std::vector<FieldConfig>& fields, As as)
     : path_(path), as_(as) {
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const auto& one) { return one.path.value == path; });
@@ -61,8 +59,7 @@ Result<double, Invalidity> PayloadNumber::read(WorkingPayload& payload) const {
     const std::optional<WorkingPayload::Value> value = payload.find(path_);
     if (!value || value->element.is_null()) {
         if (fallback_) return *fallback_;
-        return Failure{
-            Invalidity{InvalidReason::Missing, path_.text, path_.text + " is missing"}};
+        return Failure{Invalidity{InvalidReason::Missing, path_.text, path_.text + " is missing"}};
     }
     const std::optional<double> number =
         as_ == As::Time ? unix_seconds(value->element) : number_of(value->element, as_);

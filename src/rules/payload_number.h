@@ -14,7 +14,8 @@ namespace rtbridge {
 
 class WorkingPayload;
 
-// A number that stands in the payload. What is missing, or null, is the default that `fields` gives.
+// A number that stands in the payload. What is missing, or null, is the default that `fields`
+// gives.
 //
 // Thread: any; immutable.
 class PayloadNumber {

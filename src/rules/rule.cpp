@@ -49,6 +49,15 @@ Invalidity of_member(const std::string& name, const Result<T, Invalidity>& faile
     return {failed.error().reason, failed.error().field, name + ": " + failed.error().message};
 }
 
+// To so many decimals, as JSON; the last digits of doubles tell nothing. Empty: no finite number.
+std::string rounded(double number, int decimals) {
+    const double scale = std::pow(10, decimals);
+    const double result = std::round(number * scale) / scale;
+    std::string json;
+    if (std::isfinite(result)) append_computed(json, result);
+    return json;
+}
+
 Invalidity missing_brace(const std::string& name, const Brace& missing) {
     return {InvalidReason::Missing, missing.name(), name + ": {" + missing.name() + "} is missing"};
 }
@@ -69,8 +78,8 @@ std::optional<Invalidity> Rule::enrich(const RuleValues& values,
     if (auto why = check_fields(values, trace)) return why;
     if (auto why = apply_battery(values, reading, trace)) return why;
     using Step = std::optional<Invalidity> (Rule::*)(const RuleValues&, RuleTrace*) const;
-    for (const Step step : {&Rule::apply_compute, &Rule::apply_classify, &Rule::apply_map,
-                            &Rule::apply_set}) {
+    for (const Step step :
+         {&Rule::apply_compute, &Rule::apply_classify, &Rule::apply_map, &Rule::apply_set}) {
         if (auto why = (this->*step)(values, trace)) return why;
     }
     return std::nullopt;
@@ -104,15 +113,16 @@ std::optional<Invalidity> Rule::apply_battery(const RuleValues& values,
         BatteryValue value;
         const char* name;
         std::optional<double> number;
-    } numbers[] = {{BatteryValue::CRate, "c_rate", now.c_rate()},
-                   {BatteryValue::TimeTo, "time_to_full_s", now.time_to_full_s()},
-                   {BatteryValue::TimeTo, "time_to_empty_s", now.time_to_empty_s()},
-                   {BatteryValue::CellDelta, "cell_delta_mv", now.cell_delta_mv},
-                   {BatteryValue::TempSpread, "temp_spread_c", now.temp_spread_c}};
-    for (const auto& [value, name, number] : numbers) {
-        if (!number || !std::isfinite(*number) || !config.adds(value)) continue;
-        std::string json;
-        append_computed(json, *number);
+        int decimals;
+    } numbers[] = {{BatteryValue::CRate, "c_rate", now.c_rate(), 4},
+                   {BatteryValue::TimeTo, "time_to_full_s", now.time_to_full_s(), 0},
+                   {BatteryValue::TimeTo, "time_to_empty_s", now.time_to_empty_s(), 0},
+                   {BatteryValue::CellDelta, "cell_delta_mv", now.cell_delta_mv, 1},
+                   {BatteryValue::TempSpread, "temp_spread_c", now.temp_spread_c, 2}};
+    for (const auto& [value, name, number, decimals] : numbers) {
+        if (!number || !config.adds(value)) continue;
+        const std::string json = rounded(*number, decimals);
+        if (json.empty()) continue;
         if (auto why = set_json(values, "battery", name, json, trace)) return why;
     }
     return std::nullopt;
@@ -134,14 +144,8 @@ void Rule::recall_battery(const BatteryReading& reading, std::int64_t unix_ms,
         add("state", std::move(json));
     }
     if (config.adds(BatteryValue::Energy)) {
-        // To the milliwatt-hour: sums of doubles differ in their last digits.
-        const auto in_wh = [](double wh) {
-            std::string json;
-            append_computed(json, std::round(wh * 1000) / 1000);
-            return json;
-        };
-        add("energy_in_wh", in_wh(values.energy_in_wh));
-        add("energy_out_wh", in_wh(values.energy_out_wh));
+        add("energy_in_wh", rounded(values.energy_in_wh, 3));
+        add("energy_out_wh", rounded(values.energy_out_wh, 3));
     }
     if (config.adds(BatteryValue::Quality)) {
         std::string json = "[";
@@ -168,7 +172,8 @@ std::optional<Invalidity> Rule::apply_classify(const RuleValues& values, RuleTra
     for (const Classifier& classifier : classify_) {
         if (classifier.remembers()) continue;
         const Result<std::string_view, Invalidity> label = classifier.label(values, "");
-        if (!label.ok()) return note_failure(trace, "classify", of_member(classifier.name(), label));
+        if (!label.ok())
+            return note_failure(trace, "classify", of_member(classifier.name(), label));
         if (auto why = set_text(values, "classify", classifier.name(), label.value(), trace)) {
             return why;
         }
@@ -225,7 +230,7 @@ void Rule::apply_drop_fields(const RuleValues& values, RuleTrace* trace) const {
 }
 
 bool Rule::remembers() const {
-    if (battery_ && battery_->remembers()) return true;
+    if (gathering_ || (battery_ && battery_->remembers())) return true;
     return std::any_of(classify_.begin(), classify_.end(),
                        [](const Classifier& one) { return one.remembers(); });
 }
@@ -248,7 +253,8 @@ std::optional<Invalidity> Rule::recall(const RuleValues& values,
         if (!classifier.remembers()) continue;
         std::string& before = memory.label(classifier.name());
         const Result<std::string_view, Invalidity> label = classifier.label(values, before);
-        if (!label.ok()) return note_failure(trace, "classify", of_member(classifier.name(), label));
+        if (!label.ok())
+            return note_failure(trace, "classify", of_member(classifier.name(), label));
         if (before != label.value()) before = label.value();
         PayloadMember& member = members.emplace_back(PayloadMember{classifier.name(), ""});
         append_json_string(member.json, before);

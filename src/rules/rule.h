@@ -15,6 +15,7 @@
 #include "rules/classifier.h"
 #include "rules/expression.h"
 #include "rules/field_check.h"
+#include "rules/gathering.h"
 #include "rules/json_path.h"
 #include "rules/json_template.h"
 #include "rules/publish_topic.h"
@@ -88,6 +89,11 @@ public:
                                                    RuleTrace* trace) const;
     // The steps that come last: rename, drop_fields. REQUIRES: enrich() gave nothing.
     void tidy(const RuleValues& values, RuleTrace* trace) const;
+    // Null: the payload is that of the publish.
+    [[nodiscard]] const Gathering* gathering() const { return gathering_ ? &*gathering_ : nullptr; }
+    [[nodiscard]] std::size_t position_of(const Topic& topic) const {
+        return static_cast<std::size_t>(&topic - topics_.data());
+    }
     // REQUIRES: mqtt() is Publish.
     [[nodiscard]] const PublishTopic& publish_topic() const { return *publish_topic_; }
     // Nothing where the rule has no key or this payload has no value for it.
@@ -134,6 +140,7 @@ private:
     std::string key_name_;
     std::vector<FieldCheck> fields_;
     OnInvalid on_invalid_ = OnInvalid::Pass;
+    std::optional<Gathering> gathering_;
     std::optional<Battery> battery_;
     std::vector<Computed> compute_;
     std::vector<Classifier> classify_;

@@ -1,6 +1,7 @@
 #include "rules/rule_application.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/utf8.h"
 
@@ -26,7 +27,8 @@ bool same_content(const BrowserUpdate& a, const BrowserUpdate& b) {
 
 RuleApplication::RuleApplication(const Publish& publish, const std::vector<RuleMatch>& matches,
                                  const TransportBodies& transport_bodies, const Clock& clock,
-                                 RuleWorkspace::Memory& memory, RuleTrace* traces)
+                                 RuleWorkspace::Memory& memory, RuleMemory& remembered,
+                                 RuleTrace* traces)
     : publish_(publish),
       matches_(matches),
       transport_bodies_(transport_bodies),
@@ -34,8 +36,9 @@ RuleApplication::RuleApplication(const Publish& publish, const std::vector<RuleM
       payload_(memory.payload),
       applied_(memory.applied),
       results_(memory.results),
-      remembered_(memory.remembered),
-      traces_(traces) {}
+      remembered_(remembered),
+      traces_(traces),
+      memory_(memory) {}
 
 Outcome RuleApplication::run() {
     outcome_.matched = static_cast<std::uint32_t>(matches_.size());
@@ -46,7 +49,11 @@ Outcome RuleApplication::run() {
         return std::move(outcome_);
     }
     for (std::size_t at = 0; at < matches_.size(); ++at) {
-        if (apply_rule(at) == Continue::No) return std::move(outcome_);
+        if (matches_[at].rule->gathering() != nullptr) {
+            gather(at);
+        } else if (apply_rule(at) == Continue::No) {
+            return std::move(outcome_);
+        }
     }
     unix_ms_ = clock_.unix_ms();
     // MQTT has had its payload. What is too large for more goes without.
@@ -56,10 +63,71 @@ Outcome RuleApplication::run() {
         if (applied_[at].valid) tell_browsers(at);
     }
     for (std::size_t at = 0; at < matches_.size(); ++at) {
-        if (!applied_[at].valid) tell_browsers(at);
+        if (!applied_[at].valid && !applied_[at].gathered) tell_browsers(at);
     }
     if (!untold_.empty()) drop_untold();
     return std::move(outcome_);
+}
+
+Outcome RuleApplication::run_gathered(std::string topic) {
+    gathered_ = true;
+    outcome_.matched = 1;
+    applied_.clear();
+    applied_.emplace_back().publish_topic = std::move(topic);
+    payload_.reset(publish_.payload);
+    (void)apply_rule(0);
+    if (!applied_.front().valid) return std::move(outcome_);
+    unix_ms_ = clock_.unix_ms();
+    (void)set_recalled();
+    tell_browsers(0);
+    if (!untold_.empty()) drop_untold();
+    return std::move(outcome_);
+}
+
+// The value of this message changes what is known of its subject, and that is what the steps of the
+// rule are about. The message itself stays out of it, and so do the other rules.
+void RuleApplication::gather(std::size_t at) {
+    applied_[at].gathered = true;
+    if (memory_.gathering == nullptr) memory_.gathering = std::make_unique<RuleWorkspace::Memory>();
+    std::string topic;
+    const Result<std::string, Invalidity> payload = gather_payload(at, topic);
+    if (!payload.ok()) {
+        note(at, "gather", payload.error().message, false);
+        results_.push_back({matches_[at].index, RuleVerdict::Invalid, payload.error().reason});
+        ++outcome_.invalid;
+        return;
+    }
+    note(at, "gather", topic + " " + payload.value());
+    RuleWorkspace::Memory& memory = *memory_.gathering;
+    memory.results.clear();
+    memory.matches.assign(1, matches_[at]);
+    Publish publish = publish_;
+    publish.payload = payload.value();
+    RuleApplication application(publish, memory.matches, transport_bodies_, clock_, memory,
+                                remembered_, traces_ == nullptr ? nullptr : &traces_[at]);
+    Outcome outcome = application.run_gathered(std::move(topic));
+    results_.insert(results_.end(), memory.results.begin(), memory.results.end());
+    outcome_.invalid += outcome.invalid;
+    std::move(outcome.publishes.begin(), outcome.publishes.end(),
+              std::back_inserter(outcome_.publishes));
+    std::move(outcome.updates.begin(), outcome.updates.end(), std::back_inserter(outcome_.updates));
+}
+
+Result<std::string, Invalidity> RuleApplication::gather_payload(std::size_t at,
+                                                                std::string& topic) {
+    const RuleMatch& match = matches_[at];
+    const Rule& rule = *match.rule;
+    Result<std::string, std::string> made =
+        rule.gathering()->topic().make(rule.values(publish_, *match.topic, payload_));
+    if (!made.ok()) return Failure{Invalidity{InvalidReason::Topic, "", made.error()}};
+    topic = std::move(made).value();
+    Gathering::Values& values = remembered_.of(rule.name(), topic).gathered;
+    WorkingPayload& message = memory_.gathering->payload;
+    message.reset(publish_.payload);
+    if (auto why = rule.gathering()->take(rule.position_of(*match.topic), message, values)) {
+        return Failure{*std::move(why)};
+    }
+    return rule.gathering()->payload(values);
 }
 
 // MQTT gets an empty payload as it is: with retain it clears what the broker holds. What the rules
@@ -68,6 +136,10 @@ void RuleApplication::run_without_payload() {
     unix_ms_ = clock_.unix_ms();
     for (std::size_t at = 0; at < matches_.size(); ++at) {
         const auto& [index, rule, topic] = matches_[at];
+        if (rule->gathering() != nullptr) {
+            gather(at);
+            continue;
+        }
         results_.push_back({index, RuleVerdict::Ok});
         if (!publish_.retain) {
             note(at, "mqtt", "keep (empty payload)");
@@ -126,7 +198,9 @@ std::optional<Invalidity> RuleApplication::recall(std::size_t at,
                                                   const std::optional<BatteryReading>& reading) {
     const auto& [index, rule, topic] = matches_[at];
     const RuleValues values = rule->values(publish_, *topic, payload_);
-    SubjectMemory& memory = remembered_.of(rule->name(), rule->subject(values, publish_.topic));
+    const std::string subject =
+        gathered_ ? applied_[at].publish_topic : rule->subject(values, publish_.topic);
+    SubjectMemory& memory = remembered_.of(rule->name(), subject);
     return rule->recall(values, reading, clock_.unix_ms(), memory, recalled_,
                         traces_ == nullptr ? nullptr : &traces_[at]);
 }
@@ -158,7 +232,8 @@ std::optional<Invalidity> RuleApplication::pass_to_mqtt(std::size_t at) {
 // What is published may hold what rules remember: it replaces nothing.
 std::optional<Invalidity> RuleApplication::publish(std::size_t at) {
     const auto& [index, rule, topic] = matches_[at];
-    const WorkingPayload::State before = recalled_.empty() ? WorkingPayload::State{} : payload_.state();
+    const WorkingPayload::State before =
+        recalled_.empty() ? WorkingPayload::State{} : payload_.state();
     if (const char* mistake = set_recalled()) {
         note(at, "mqtt", mistake, false);
         return Invalidity{InvalidReason::TooLarge, "", mistake};
@@ -178,6 +253,11 @@ std::optional<Invalidity> RuleApplication::publish(std::size_t at) {
 
 RuleApplication::Continue RuleApplication::refuse(std::size_t at, Invalidity why) {
     const RuleMatch& match = matches_[at];
+    if (gathered_ && why.reason == InvalidReason::Missing) {
+        note(at, "gather", "waits: " + why.message);
+        results_.push_back({match.index, RuleVerdict::Ok});
+        return Continue::Yes;
+    }
     const bool quarantine = match.rule->on_invalid() == OnInvalid::Quarantine;
     if (quarantine || match.rule->on_invalid() == OnInvalid::Drop) {
         note(at, "on_invalid", (quarantine ? "quarantine: " : "drop: ") + why.message);

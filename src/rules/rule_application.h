@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct RuleMatch {
 // What a rule left to say to browsers until all rules have applied.
 struct AppliedRule {
     bool valid = false;
+    bool gathered = false;      // has told browsers what it has to say
     std::string publish_topic;  // empty: browsers see the topic of the publish
 };
 
@@ -35,6 +37,7 @@ struct RuleWorkspace::Memory {
     std::vector<RuleResult> results;   // likewise
     WorkingPayload payload;
     RuleMemory remembered;
+    std::unique_ptr<Memory> gathering;  // null until a rule gathers
 };
 
 // Runs the rules that match one publish over it, in file order.
@@ -43,19 +46,24 @@ public:
     // `traces`: null, or one for each match.
     RuleApplication(const Publish& publish, const std::vector<RuleMatch>& matches,
                     const TransportBodies& transport_bodies, const Clock& clock,
-                    RuleWorkspace::Memory& memory, RuleTrace* traces);
+                    RuleWorkspace::Memory& memory, RuleMemory& remembered, RuleTrace* traces);
 
     [[nodiscard]] Outcome run();
+    // One rule, over a payload that was gathered: it stands for no message of its topic.
+    [[nodiscard]] Outcome run_gathered(std::string topic);
 
 private:
     enum class Continue { No, Yes };
 
     void run_without_payload();
+    void gather(std::size_t at);
+    [[nodiscard]] Result<std::string, Invalidity> gather_payload(std::size_t at,
+                                                                 std::string& topic);
     Continue apply_rule(std::size_t at);
     // Nothing, or why the rule refuses the payload.
     [[nodiscard]] std::optional<Invalidity> run_steps(std::size_t at);
-    [[nodiscard]] std::optional<Invalidity> recall(
-        std::size_t at, const std::optional<BatteryReading>& reading);
+    [[nodiscard]] std::optional<Invalidity> recall(std::size_t at,
+                                                   const std::optional<BatteryReading>& reading);
     // Makes what rules remember part of the payload. Null, or why that is impossible.
     [[nodiscard]] const char* set_recalled();
     [[nodiscard]] std::optional<Invalidity> pass_to_mqtt(std::size_t at);
@@ -83,6 +91,8 @@ private:
     RuleMemory& remembered_;
     RuleTrace* traces_;
     std::vector<PayloadMember> recalled_;  // of all rules so far that did not refuse the payload
+    RuleWorkspace::Memory& memory_;
+    bool gathered_ = false;  // what is missing may still come
     Outcome outcome_;
     std::int64_t unix_ms_ = 0;
     std::vector<std::size_t> untold_;  // positions of updates whose body could not be made

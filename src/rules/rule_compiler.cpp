@@ -57,13 +57,15 @@ public:
         for (const Placed<std::string>& topic : config_.topics) add_topic(topic);
         names_.all_topics_known = ok_;
         number_captures();
+        if (config_.gather) add_gather(*config_.gather);
         if (config_.key) add_key(*config_.key);
         if (config_.battery) add_battery(*config_.battery);
         for (const ComputeConfig& compute : config_.compute) add_compute(compute);
         for (const ClassifyConfig& classify : config_.classify) add_classify(classify);
         for (const MapConfig& map : config_.map) add_map(map);
         for (const auto& [name, value] : config_.set) add_set_member(name, value);
-        for (const auto& [from, to] : config_.rename) rule_->rename_.push_back({JsonPath(from.value), to});
+        for (const auto& [from, to] : config_.rename)
+            rule_->rename_.push_back({JsonPath(from.value), to});
         for (const Placed<std::string>& path : config_.drop_fields) {
             rule_->drop_fields_.emplace_back(path.value);
         }
@@ -132,6 +134,17 @@ private:
         rule_->key_ = std::move(key).value();
     }
 
+    void add_gather(const GatherConfig& gather) {
+        Result<PublishTopic, std::vector<std::string>> topic =
+            PublishTopic::compile(gather.topic.value, TemplatePlace::PublishTopic, names_);
+        if (!topic.ok()) return mistakes(gather.topic.place, topic.error());
+        if (!topic.value().known_from_topic()) {
+            return mistake(gather.topic.place,
+                           "the topic of gather is made of captures of the fields' topics alone");
+        }
+        rule_->gathering_.emplace(gather, std::move(topic).value());
+    }
+
     void add_battery(const BatteryConfig& battery) {
         if (!(battery.idle_below >= 0)) {
             return mistake(config_.name.place,
@@ -142,15 +155,16 @@ private:
 
     // What is computed may use what was computed before it, and nothing that is not there yet.
     void add_compute(const ComputeConfig& compute) {
-        std::optional<Expression> value = compile_expression(compute.name.value, compute.expression);
+        std::optional<Expression> value =
+            compile_expression(compute.name.value, compute.expression);
         if (!value) return;
         for (const std::string& path : value->paths()) {
             const auto same_name = [&](const ComputeConfig& other) {
                 return other.name.value == path;
             };
-            const auto later = std::find_if(config_.compute.begin() +
-                                                static_cast<std::ptrdiff_t>(computed_),
-                                            config_.compute.end(), same_name);
+            const auto later =
+                std::find_if(config_.compute.begin() + static_cast<std::ptrdiff_t>(computed_),
+                             config_.compute.end(), same_name);
             if (later == config_.compute.end() || &*later == &compute) continue;
             mistake(compute.expression.place,
                     compute.name.value + ": " + path + " is computed further down; move it up");

@@ -11,6 +11,7 @@
 
 #include "base/seeded_hash.h"
 #include "rules/battery_memory.h"
+#include "rules/gathering.h"
 
 namespace rtbridge {
 
@@ -24,6 +25,7 @@ struct SubjectMemory {
 
     std::vector<std::pair<std::string, std::string>> labels;  // by step
     BatteryMemory battery;
+    Gathering::Values gathered;
 };
 
 // What rules remember from one message to the next. It goes by the names of rules, so that it

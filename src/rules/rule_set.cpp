@@ -105,7 +105,7 @@ Outcome RuleSet::apply(const Publish& publish, RuleWorkspace& workspace, const C
         if (trace != nullptr) trace->push_back(begin_trace(match, publish.topic));
     }
     RuleApplication application(publish, memory.matches, *transport_bodies_, clock, memory,
-                                trace == nullptr ? nullptr : trace->data());
+                                memory.remembered, trace == nullptr ? nullptr : trace->data());
     Outcome outcome = application.run();
     memory.payload.trim();
     return outcome;

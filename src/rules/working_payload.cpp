@@ -145,26 +145,26 @@ bool WorkingPayload::edit_parent(const JsonPath& path, const Edit& edit) {
 bool WorkingPayload::rename(const JsonPath& path, std::string_view name) {
     std::string quoted;
     append_json_string(quoted, name);
-    return edit_parent(path, [&](std::string& object, JsonDocument::Object parsed,
-                                 std::string_view old_name) {
-        if (old_name == name) return;
-        // Of members with the same name the last one counts, and one of them is enough.
-        std::vector<std::size_t> gone = ordinals_of(parsed, old_name);
-        const std::size_t renamed = gone.back();
-        gone.pop_back();
-        const std::vector<std::size_t> replaced = ordinals_of(parsed, name);
-        gone.insert(gone.end(), replaced.begin(), replaced.end());
-        std::sort(gone.begin(), gone.end());
-        rename_members(object, {renamed}, quoted);
-        remove_members(object, gone);
-    });
+    return edit_parent(
+        path, [&](std::string& object, JsonDocument::Object parsed, std::string_view old_name) {
+            if (old_name == name) return;
+            // Of members with the same name the last one counts, and one of them is enough.
+            std::vector<std::size_t> gone = ordinals_of(parsed, old_name);
+            const std::size_t renamed = gone.back();
+            gone.pop_back();
+            const std::vector<std::size_t> replaced = ordinals_of(parsed, name);
+            gone.insert(gone.end(), replaced.begin(), replaced.end());
+            std::sort(gone.begin(), gone.end());
+            rename_members(object, {renamed}, quoted);
+            remove_members(object, gone);
+        });
 }
 
 bool WorkingPayload::remove(const JsonPath& path) {
-    return edit_parent(path, [](std::string& object, JsonDocument::Object parsed,
-                                std::string_view name) {
-        remove_members(object, ordinals_of(parsed, name));
-    });
+    return edit_parent(path,
+                       [](std::string& object, JsonDocument::Object parsed, std::string_view name) {
+                           remove_members(object, ordinals_of(parsed, name));
+                       });
 }
 
 const char* WorkingPayload::set_member(std::string_view name, std::string_view value) {

@@ -45,8 +45,8 @@ public:
     // REQUIRES: !object_mistake(); `value` is valid JSON.
     [[nodiscard]] const char* set_member(std::string_view name, std::string_view value);
 
-    // Gives a value another name, and what had that name before goes; false: there is no such value.
-    // The value stays where it is: in the object that holds it. REQUIRES: !object_mistake().
+    // Gives a value another name, and what had that name before goes; false: there is no such
+    // value. The value stays where it is: in the object that holds it. REQUIRES: !object_mistake().
     [[nodiscard]] bool rename(const JsonPath& path, std::string_view name);
     // Takes a value out; false: there is no such value. REQUIRES: !object_mistake().
     [[nodiscard]] bool remove(const JsonPath& path);

@@ -76,7 +76,8 @@ void write(std::ostream& out, const RuleConfig& rule) {
         for (const auto& [text, stands_for] : map.table) out << " " << text << "=" << stands_for;
         out << " " << map.otherwise.value_or("-") << "\n";
     }
-    for (const auto& [from, to] : rule.rename) out << "  rename " << from.value << " " << to << "\n";
+    for (const auto& [from, to] : rule.rename)
+        out << "  rename " << from.value << " " << to << "\n";
     for (const auto& path : rule.drop_fields) out << "  drop_field " << path.value << "\n";
     out << "  set ";
     write(out, rule.set);

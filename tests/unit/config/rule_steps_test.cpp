@@ -145,9 +145,10 @@ protected:
     [[nodiscard]] std::string config_path() const { return (folder_ / "rtbridge.toml").string(); }
     std::optional<Config> load(const std::string& csv, const std::string& more = "") {
         write("sites.csv", csv);
-        write("rtbridge.toml", "[[rule]]\nname = \"r\"\ntopics = [\"t/{device}\"]\n"
-                               "map.site = { of = \"{device}\", file = \"sites.csv\"" +
-                                   more + " }\n");
+        write("rtbridge.toml",
+              "[[rule]]\nname = \"r\"\ntopics = [\"t/{device}\"]\n"
+              "map.site = { of = \"{device}\", file = \"sites.csv\"" +
+                  more + " }\n");
         diagnostics_ = Diagnostics();
         return load_config(config_path(), diagnostics_);
     }
@@ -177,25 +178,28 @@ private:
 };
 
 TEST_F(MapFile, IsReadBesideTheConfiguration) {
-    EXPECT_THAT(table("d1,Berlin\nd2,Bonn\n"), ElementsAre(Pair("d1", "Berlin"), Pair("d2", "Bonn")));
+    EXPECT_THAT(table("d1,Berlin\nd2,Bonn\n"),
+                ElementsAre(Pair("d1", "Berlin"), Pair("d2", "Bonn")));
     EXPECT_THAT(table("d1,Berlin", ", table = { d0 = \"here\" }"),
                 ElementsAre(Pair("d0", "here"), Pair("d1", "Berlin")));
     EXPECT_THAT(table(""), ElementsAre());
 }
 
 TEST_F(MapFile, IsCsvAsSpreadsheetsWriteIt) {
-    EXPECT_THAT(table("\xEF\xBB\xBF" "d1,\"Berlin, \"\"Mitte\"\"\"\r\n\r\n d2 , Bonn \r\n"),
+    EXPECT_THAT(table("\xEF\xBB\xBF"
+                      "d1,\"Berlin, \"\"Mitte\"\"\"\r\n\r\n d2 , Bonn \r\n"),
                 ElementsAre(Pair("d1", "Berlin, \"Mitte\""), Pair("d2", "Bonn")));
     EXPECT_THAT(table("d1,\"two\nlines\"\n"), ElementsAre(Pair("d1", "two\nlines")));
     EXPECT_THAT(table("d1,\n"), ElementsAre(Pair("d1", "")));
 }
 
 TEST_F(MapFile, RefusesByLine) {
-    EXPECT_EQ(mistakes("d1,Berlin\nd2\n\nd3,a,b\n"),
-              "sites.csv:2:1: error: the row has 1 column; it needs two, a text and what stands for "
-              "it\n"
-              "sites.csv:4:1: error: the row has 3 columns; it needs two, a text and what stands "
-              "for it\n");
+    EXPECT_EQ(
+        mistakes("d1,Berlin\nd2\n\nd3,a,b\n"),
+        "sites.csv:2:1: error: the row has 1 column; it needs two, a text and what stands for "
+        "it\n"
+        "sites.csv:4:1: error: the row has 3 columns; it needs two, a text and what stands "
+        "for it\n");
     EXPECT_EQ(mistakes("d1,\"x\ny\"\nd2,a\nd1,b\n"),
               "sites.csv:4:1: error: the row repeats \"d1\" of line 1\n");
     EXPECT_EQ(mistakes("d0,b\n", ", table = { d0 = \"here\" }"),

@@ -75,9 +75,9 @@ TEST(Classify, WithHysteresisALabelStaysUntilTheNumberIsBeyondIt) {
     const struct {
         double soc;
         const char* level;
-    } steps[] = {{40, "ok"},  {29, "ok"},  {25, "ok"},       {24.9, "low"}, {34.9, "low"},
-                 {35, "ok"},  {26, "ok"},  {4, "critical"},  {12, "critical"}, {15, "low"},
-                 {5, "low"},  {4.9, "critical"}, {90, "ok"}};
+    } steps[] = {{40, "ok"}, {29, "ok"},        {25, "ok"},      {24.9, "low"},    {34.9, "low"},
+                 {35, "ok"}, {26, "ok"},        {4, "critical"}, {12, "critical"}, {15, "low"},
+                 {5, "low"}, {4.9, "critical"}, {90, "ok"}};
     for (const auto& step : steps) {
         EXPECT_EQ(browser_member(rules.apply("d/d1", soc(step.soc)), "level"), step.level)
             << step.soc;
@@ -285,7 +285,8 @@ TEST(RuleSteps, AreExplained) {
     rule.rename = {{placed("soc"), "percent"}, {placed("x"), "y"}};
     rule.drop_fields = {placed("kw"), placed("z")};
     std::vector<std::string> steps;
-    for (const RuleTrace& trace : Rules({rule}).trace({.topic = "d/d9", .payload = R"({"soc":20})"})) {
+    for (const RuleTrace& trace :
+         Rules({rule}).trace({.topic = "d/d9", .payload = R"({"soc":20})"})) {
         for (const auto& [name, result, ok] : trace.steps) steps.push_back(name + " " + result);
     }
     EXPECT_THAT(steps, ElementsAre("compute kw=0.02", "classify level=\"low\"",
