@@ -106,6 +106,7 @@ void RuleApplication::gather(std::size_t at) {
     RuleApplication application(publish, memory.matches, transport_bodies_, clock_, memory,
                                 remembered_, traces_ == nullptr ? nullptr : &traces_[at]);
     Outcome outcome = application.run_gathered(std::move(topic));
+    memory.payload.trim();
     results_.insert(results_.end(), memory.results.begin(), memory.results.end());
     outcome_.invalid += outcome.invalid;
     std::move(outcome.publishes.begin(), outcome.publishes.end(),

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -26,6 +27,27 @@ std::shared_ptr<const RuleSet> compile_rules() {
     set.set = {{"copy", {"{payload.a}", {}}}, {"a", {"{payload.a} {payload_text}", {}}}};
     set.mqtt = TowardsMqtt::Publish;
     set.publish_topic.value = "live/{payload.userId}";
+    RuleConfig& steps = config.rules.emplace_back();
+    steps.name.value = "steps";
+    steps.topics = {{"#", {}}};
+    steps.battery = BatteryConfig();
+    steps.battery->power = "a";
+    steps.battery->cells = {"c", "a.b"};
+    steps.battery->capacity_number = 5;
+    steps.battery->hold = std::chrono::seconds(1);
+    for (std::size_t i = 0; i < battery_value_names.size(); ++i) {
+        steps.battery->add.push_back(static_cast<BatteryValue>(i));
+    }
+    steps.compute = {{{"sum", {}}, {"a + a * a", {}}}};
+    ClassifyConfig& level = steps.classify.emplace_back();
+    level = {{"level", {}}, {"sum", {}}, {{10, "low"}, {20, "middle"}}, "high", 1};
+    steps.rename = {{{"a.b", {}}, "c"}, {{"state", {}}, "b"}};
+    steps.drop_fields = {{"b", {}}, {"a.c", {}}};
+    steps.mqtt = TowardsMqtt::Replace;
+    RuleConfig& gather = config.rules.emplace_back();
+    gather.name.value = "gather";
+    gather.topics = {{"battery/{id}", {}}, {"other/{id}", {}}};
+    gather.gather = {{"gathered/{id}", {}}, "", {"first", "second"}};
     Diagnostics diagnostics;
     return RuleSet::compile(config, diagnostics);
 }
