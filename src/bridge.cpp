@@ -33,6 +33,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
         show_what_waited();
         wake_listeners();
     }
+    workspace_.take_time(timed);
     Outcome outcome = rules_->apply(publish, workspace_, clock_);
     if (!ticked_) {
         warn_without_ticks();
@@ -40,7 +41,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     }
     if (outcome.matched == 0) return {};  // usually: no browser is meant to see most publishes
 
-    count(outcome);
+    count(publish, outcome);
     if (outcome.drop) {
         put_in_quarantine(publish, qos, outcome);
         return {.drop = true, .replacement = {}};
@@ -61,7 +62,9 @@ void Bridge::pass_on(const Publish& publish, int qos, Outcome& outcome) {
 void Bridge::put_in_quarantine(const Publish& publish, int qos, const Outcome& outcome) {
     if (!outcome.quarantined) return;
     const auto& [rule, why] = *outcome.quarantined;
-    quarantine_.put(publish, qos, rules_->rules()[rule]->name(), why);
+    if (quarantine_.put(publish, qos, rules_->rules()[rule]->name(), why)) {
+        statistics_[rule]->quarantined.add();
+    }
 }
 
 void Bridge::hand_off(BrowserUpdate&& update) {
@@ -91,7 +94,7 @@ void Bridge::hand_off(BrowserUpdate&& update) {
     }
 }
 
-void Bridge::count(const Outcome& outcome) {
+void Bridge::count(const Publish& publish, const Outcome& outcome) {
     metrics_.hit(Limit::RuleMemory, workspace_.remembered().take_evicted());
     metrics_.messages_matched.add();
     if (outcome.drop) metrics_.messages_dropped.add();
@@ -103,12 +106,33 @@ void Bridge::count(const Outcome& outcome) {
         if (result.verdict == RuleVerdict::Dropped) statistics.dropped.add();
         if (result.verdict != RuleVerdict::Ok) {
             statistics.invalid_by.at(static_cast<std::size_t>(result.reason)).add();
+            keep_sample(publish, result, statistics.failed);
+        }
+        if (result.nanoseconds > 0) {
+            statistics.timed.add();
+            statistics.timed_ns.add(static_cast<std::uint64_t>(result.nanoseconds));
         }
         if (result.bodies_missing > 0) {
             statistics.bodies_missing.add(result.bodies_missing);
             metrics_.bodies_missing.add(result.bodies_missing);
         }
     }
+}
+
+void Bridge::keep_sample(const Publish& publish, const RuleResult& result, FailedSampleSlot& slot) {
+    const SteadyTime now = clock_.now();
+    if (!slot.wanted(now)) return;
+    FailedSample sample;
+    sample.unix_ms = clock_.unix_ms();
+    sample.topic = publish.topic;
+    sample.client = publish.client;
+    sample.why = {result.reason, result.field, ""};
+    sample.bytes = publish.payload.size();
+    if (!config_.rules[result.rule].redact) {
+        sample.why.message = result.message;
+        sample.payload = publish.payload.substr(0, FailedSample::payload_bytes_max);
+    }
+    slot.put(std::move(sample), now);
 }
 
 bool Bridge::on_tick() {
@@ -215,6 +239,10 @@ void Bridge::adopt(Configuration loaded) {
     quarantine_.keep(loaded.config.rules);
     statistics_ = std::move(statistics);
     config_ = std::move(loaded.config);
+    // They are in the rules now, and can be large.
+    for (RuleConfig& rule : config_.rules) {
+        for (MapConfig& map : rule.map) decltype(map.table)().swap(map.table);
+    }
     rules_ = std::move(loaded.rules);
     workspace_.remembered().keep_only(*rules_);
     socketio_events_ = std::move(loaded.socketio_events);

@@ -73,7 +73,8 @@ private:
     [[nodiscard]] Result<Configuration, std::string> load() ON_BROKER_THREAD;
     void adopt(Configuration loaded) ON_BROKER_THREAD;
     [[nodiscard]] ConfigSnapshotPtr make_snapshot() const ON_BROKER_THREAD;
-    void count(const Outcome& outcome) ON_BROKER_THREAD;
+    void count(const Publish& publish, const Outcome& outcome) ON_BROKER_THREAD;
+    void keep_sample(const Publish& publish, const RuleResult& result, FailedSampleSlot& slot);
     void put_in_quarantine(const Publish& publish, int qos,
                            const Outcome& outcome) ON_BROKER_THREAD;
     void pass_on(const Publish& publish, int qos, Outcome& outcome) ON_BROKER_THREAD;

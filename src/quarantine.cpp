@@ -41,17 +41,19 @@ void Quarantine::keep(const std::vector<RuleConfig>& rules) {
     buckets_ = std::move(kept);
 }
 
-void Quarantine::put(const Publish& publish, int qos, const std::string& rule,
+bool Quarantine::put(const Publish& publish, int qos, const std::string& rule,
                      const Invalidity& why) {
     const SteadyTime now = clock_.now();
     if (!buckets_.try_emplace(rule, now).first->second.take(envelopes_per_second, now)) {
-        return metrics_.hit(Limit::Quarantine);
+        metrics_.hit(Limit::Quarantine);
+        return false;
     }
     if (publish.payload.size() > payload_bytes_max) metrics_.hit(Limit::Quarantine);
     const bool taken =
         broker_.publish(std::string(quarantine_prefix) + rule,
                         quarantine_envelope(publish, rule, why), qos, /*retain=*/false);
     (taken ? metrics_.messages_quarantined : metrics_.broker_refused).add();
+    return taken;
 }
 
 }  // namespace rtbridge

@@ -46,7 +46,8 @@ public:
 
     // A reload: rules that are gone are forgotten.
     void keep(const std::vector<RuleConfig>& rules) ON_BROKER_THREAD;
-    void put(const Publish& publish, int qos, const std::string& rule,
+    // Whether the envelope was published.
+    bool put(const Publish& publish, int qos, const std::string& rule,
              const Invalidity& why) ON_BROKER_THREAD;
 
 private:

@@ -294,6 +294,7 @@ struct RuleConfig {
     Placed<std::string> publish_topic;  // template; used where mqtt is Publish
     BrowserConfig browser;
     std::optional<HistoryConfig> history;  // absent: browsers get no past but the newest value
+    bool redact = false;  // status shows nothing of the content of messages that were refused
 };
 
 // Where the MQTT streams of browsers go.

@@ -201,6 +201,7 @@ RuleConfig read_rule(TableReader& table) {
     read_mqtt(table, rule);
     read_browser(table, rule);
     read_history(table, rule);
+    table.read("redact", rule.redact);
     check_gather(table, rule);
     table.report_unknown_keys();
     return rule;

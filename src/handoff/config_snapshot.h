@@ -11,6 +11,7 @@
 #include "access/tls_certificate.h"
 #include "base/counter.h"
 #include "config/config.h"
+#include "handoff/failed_sample.h"
 #include "handoff/invalid_reason.h"
 #include "rules/socketio_events.h"
 
@@ -21,11 +22,15 @@ class HttpRoutes;
 // Raised by the broker thread, read by status pages.
 struct RuleCounters {
     Counter matched, ok, invalid, dropped;
+    Counter quarantined;     // of the dropped, told on the quarantine topic
     Counter thinned;         // updates that max_rate or deadband kept from browsers
     Counter bodies_missing;  // bodies for browsers that could not be made of a publish
 };
 struct RuleStatistics : RuleCounters {
     std::array<Counter, static_cast<std::size_t>(InvalidReason::Count)> invalid_by;
+    Counter timed;     // messages whose time was taken
+    Counter timed_ns;  // what the rule took of the broker's thread for these
+    FailedSampleSlot failed;
 };
 
 struct RuleStatus {

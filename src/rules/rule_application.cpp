@@ -40,6 +40,26 @@ RuleApplication::RuleApplication(const Publish& publish, const std::vector<RuleM
       traces_(traces),
       memory_(memory) {}
 
+// Adds what its scope takes to the result of a rule, which is there at the end of it.
+class RuleApplication::RuleTime {
+public:
+    RuleTime(RuleApplication& application, std::size_t at) : application_(application), at_(at) {
+        if (application_.memory_.take_time) begun_ = application_.clock_.now();
+    }
+    RuleTime(const RuleTime&) = delete;
+    RuleTime& operator=(const RuleTime&) = delete;
+    ~RuleTime() {
+        if (!application_.memory_.take_time) return;
+        const std::chrono::nanoseconds took = application_.clock_.now() - begun_;
+        application_.results_[at_].nanoseconds += took.count();
+    }
+
+private:
+    RuleApplication& application_;
+    const std::size_t at_;
+    SteadyTime begun_{};
+};
+
 Outcome RuleApplication::run() {
     outcome_.matched = static_cast<std::uint32_t>(matches_.size());
     applied_.assign(matches_.size(), AppliedRule());
@@ -49,6 +69,7 @@ Outcome RuleApplication::run() {
         return std::move(outcome_);
     }
     for (std::size_t at = 0; at < matches_.size(); ++at) {
+        const RuleTime time(*this, at);
         if (matches_[at].rule->gathering() != nullptr) {
             gather(at);
         } else if (apply_rule(at) == Continue::No) {
@@ -93,7 +114,9 @@ void RuleApplication::gather(std::size_t at) {
     const Result<std::string, Invalidity> payload = gather_payload(at, topic);
     if (!payload.ok()) {
         note(at, "gather", payload.error().message, false);
-        results_.push_back({matches_[at].index, RuleVerdict::Invalid, payload.error().reason});
+        const Invalidity& why = payload.error();
+        results_.push_back(
+            {matches_[at].index, RuleVerdict::Invalid, why.reason, 0, why.field, why.message});
         ++outcome_.invalid;
         return;
     }
@@ -262,7 +285,8 @@ RuleApplication::Continue RuleApplication::refuse(std::size_t at, Invalidity why
     const bool quarantine = match.rule->on_invalid() == OnInvalid::Quarantine;
     if (quarantine || match.rule->on_invalid() == OnInvalid::Drop) {
         note(at, "on_invalid", (quarantine ? "quarantine: " : "drop: ") + why.message);
-        results_.push_back({match.index, RuleVerdict::Dropped, why.reason});
+        results_.push_back(
+            {match.index, RuleVerdict::Dropped, why.reason, 0, why.field, why.message});
         const std::uint32_t invalid = outcome_.invalid + 1;
         outcome_ = Outcome();
         outcome_.matched = static_cast<std::uint32_t>(matches_.size());
@@ -272,7 +296,8 @@ RuleApplication::Continue RuleApplication::refuse(std::size_t at, Invalidity why
         return Continue::No;
     }
     note(at, "on_invalid", "pass: " + why.message);
-    results_.push_back({match.index, RuleVerdict::Invalid, why.reason});
+    results_.push_back(
+        {match.index, RuleVerdict::Invalid, why.reason, 0, std::move(why.field), why.message});
     ++outcome_.invalid;
     payload_.restore();
     return Continue::Yes;
@@ -288,6 +313,7 @@ void RuleApplication::clear_for_browsers(std::string_view topic, std::uint32_t r
 }
 
 void RuleApplication::tell_browsers(std::size_t at) {
+    const RuleTime time(*this, at);
     const auto& [index, rule, topic] = matches_[at];
     const AppliedRule& applied = applied_[at];
     RuleTrace* trace = traces_ == nullptr ? nullptr : &traces_[at];

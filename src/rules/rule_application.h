@@ -36,6 +36,7 @@ struct RuleWorkspace::Memory {
     std::vector<AppliedRule> applied;  // by position in `matches`
     std::vector<RuleResult> results;   // likewise
     WorkingPayload payload;
+    bool take_time = false;
     RuleMemory remembered;
     std::unique_ptr<Memory> gathering;  // null until a rule gathers
 };
@@ -54,6 +55,7 @@ public:
 
 private:
     enum class Continue { No, Yes };
+    class RuleTime;
 
     void run_without_payload();
     void gather(std::size_t at);

@@ -19,6 +19,9 @@ RuleWorkspace& RuleWorkspace::operator=(RuleWorkspace&&) noexcept = default;
 const std::vector<RuleResult>& RuleWorkspace::results() const {
     return memory_->results;
 }
+void RuleWorkspace::take_time(bool on) {
+    memory_->take_time = on;
+}
 RuleMemory& RuleWorkspace::remembered() {
     return memory_->remembered;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "handoff/invalid_reason.h"
@@ -18,6 +19,8 @@ struct RuleResult {
     RuleVerdict verdict = RuleVerdict::Ok;
     InvalidReason reason = InvalidReason::NotJson;  // where the verdict is not Ok
     std::uint32_t bodies_missing = 0;               // bodies for browsers that could not be made
+    std::string field, message;                     // as in Invalidity, where it is not Ok
+    std::int64_t nanoseconds = 0;                   // where time is taken
 };
 
 // The memory that RuleSet::apply works in, kept from one publish to the next so that the usual
@@ -34,6 +37,8 @@ public:
     // Of the last apply(): the matching rules in file order, up to one that dropped the publish.
     [[nodiscard]] const std::vector<RuleResult>& results() const;
 
+    // Whether the next apply() takes the time of each rule.
+    void take_time(bool on);
     // What the rules remember between publishes; goes by their names, so it outlives a RuleSet.
     [[nodiscard]] RuleMemory& remembered();
 

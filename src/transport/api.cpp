@@ -16,6 +16,7 @@
 #include "transport/metrics_text.h"
 #include "transport/pages.h"
 #include "transport/publish_api.h"
+#include "transport/rules_json.h"
 #include "transport/sessions_json.h"
 #include "transport/status_json.h"
 
@@ -58,6 +59,10 @@ Answer answer_status(const Arrival& arrival) {
 
 Answer answer_sessions(const Arrival& arrival) {
     return json_reply(sessions_json(arrival.context.sessions.registry()));
+}
+
+Answer answer_rules(const Arrival& arrival) {
+    return json_reply(rules_json(arrival.context));
 }
 
 Answer answer_metrics(const Arrival& arrival) {
@@ -138,6 +143,7 @@ constexpr Route routes[] = {
     {"/api/status", Takes::Get, Needs::Identity, answer_status},
     {"/api/latest", Takes::Get, Needs::Identity, answer_latest_values},
     {"/api/sessions", Takes::Get, Needs::Admin, answer_sessions},
+    {"/api/rules", Takes::Get, Needs::Admin, answer_rules},
     {"/api/login", Takes::Post, Needs::NoLogin, answer_login_request},
     {"/api/logout", Takes::Post, Needs::NoLogin, answer_logout_request},
     {"/api/ticket", Takes::Post, Needs::Identity, answer_ticket_request},

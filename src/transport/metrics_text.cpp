@@ -213,6 +213,8 @@ void write_rules(PrometheusText& out, const std::vector<RuleStatus>& rules) {
         {"rtbridge_rule_ok_total", "... that passed all of its steps.", &RuleCounters::ok},
         {"rtbridge_rule_invalid_total", "... that failed one.", &RuleCounters::invalid},
         {"rtbridge_rule_dropped_total", "... that it kept from everyone.", &RuleCounters::dropped},
+        {"rtbridge_rule_quarantined_total", "... of these told on its quarantine topic.",
+         &RuleCounters::quarantined},
         {"rtbridge_rule_thinned_total", "Updates that its max_rate or deadband kept from browsers.",
          &RuleCounters::thinned},
         {"rtbridge_rule_bodies_missing_total",
@@ -235,6 +237,17 @@ void write_rules(PrometheusText& out, const std::vector<RuleStatus>& rules) {
             out.sample({{"rule", rule.config.name.value}, {"reason", invalid_reason_names.at(i)}},
                        times);
         }
+    }
+    out.family("rtbridge_rule_timed_total", Type::Counter,
+               "Publishes that the rule matched and whose time was taken: one in seventeen.");
+    for (const RuleStatus& rule : rules) {
+        out.sample({{"rule", rule.config.name.value}}, rule.statistics->timed.value());
+    }
+    out.family("rtbridge_rule_timed_seconds_total", Type::Counter,
+               "Time of the broker's thread that the rule took for these.");
+    for (const RuleStatus& rule : rules) {
+        out.fraction({{"rule", rule.config.name.value}},
+                     static_cast<double>(rule.statistics->timed_ns.value()) / 1e9);
     }
 }
 

@@ -65,8 +65,8 @@ void PrometheusText::sample(Labels labels, std::uint64_t value) {
     text_.append(std::to_string(value)).append("\n");
 }
 
-void PrometheusText::fraction(double value) {
-    append_series("", {});
+void PrometheusText::fraction(Labels labels, double value) {
+    append_series("", labels);
     text_.append(number(value)).append("\n");
 }
 

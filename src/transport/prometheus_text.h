@@ -22,7 +22,9 @@ public:
     void family(std::string_view name, Type type, std::string_view help);
     void sample(std::uint64_t value) { sample({}, value); }
     void sample(Labels labels, std::uint64_t value);
-    void fraction(double value);  // a sample that need not be whole
+    // A sample that need not be whole.
+    void fraction(double value) { fraction({}, value); }
+    void fraction(Labels labels, double value);
     // REQUIRES: a family of type Histogram.
     void histogram(const Histogram::Reading& reading);
 

@@ -3,62 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/version.h"
+#include "transport/rules_json.h"
 
 namespace rtbridge {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string_view name_of(TowardsMqtt mqtt) {
-    switch (mqtt) {
-        case TowardsMqtt::Replace:
-            return "replace";
-        case TowardsMqtt::Publish:
-            return "publish";
-        case TowardsMqtt::Keep:
-            break;
-    }
-    return "keep";
-}
-
-// Where a page finds the key in a payload: "meta.userId" for "{payload.meta.userId}", else nothing.
-std::string_view key_path(const RuleConfig& rule) {
-    constexpr std::string_view begin = "{payload.";
-    if (!rule.key) return {};
-    std::string_view text = rule.key->value;
-    if (!text.starts_with(begin) || text.find('}') != text.size() - 1) return {};
-    text.remove_prefix(begin.size());
-    text.remove_suffix(1);
-    return text;
-}
-
-ordered_json rule_json(const RuleStatus& rule) {
-    ordered_json topics = ordered_json::array();
-    for (const auto& topic : rule.config.topics) topics.push_back(topic.value);
-    ordered_json battery = nullptr;
-    if (rule.config.battery) {
-        battery = {{"power", rule.config.battery->power},
-                   {"percent", rule.config.battery->percent}};
-    }
-    ordered_json invalid_by = ordered_json::object();
-    for (std::size_t i = 0; i < invalid_reason_names.size(); ++i) {
-        const std::uint64_t times = rule.statistics->invalid_by.at(i).value();
-        if (times > 0) invalid_by[std::string(invalid_reason_names.at(i))] = times;
-    }
-    return {{"name", rule.config.name.value},
-            {"topics", std::move(topics)},
-            {"key", rule.key_name},
-            {"key_path", key_path(rule.config)},
-            {"mqtt", name_of(rule.config.mqtt)},
-            {"battery", std::move(battery)},
-            {"matched", rule.statistics->matched.value()},
-            {"ok", rule.statistics->ok.value()},
-            {"invalid", rule.statistics->invalid.value()},
-            {"invalid_by", std::move(invalid_by)},
-            {"dropped", rule.statistics->dropped.value()},
-            {"thinned", rule.statistics->thinned.value()},
-            {"bodies_missing", rule.statistics->bodies_missing.value()}};
-}
 
 // Null where nothing was measured yet.
 ordered_json microseconds(const std::optional<Histogram::Nanoseconds>& time) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
 import mqttPacket from "mqtt-packet";
-import { head, mqttClient, mqttSubscriber, openBrowser, startBroker, until } from "./harness.mjs";
+import { get, head, mqttClient, mqttSubscriber, openBrowser, startBroker, until } from "./harness.mjs";
 
 const rule = (lines) => `${head}
 [[rule]]
@@ -131,4 +131,44 @@ test("a QoS 2 message that is sent twice is one message to the broker, and count
   }
   assert.deepEqual(browserSaw, [["low", 0], ["low", 0], ["low", 20], ["low", 20]]);
   assert.doesNotMatch(broker.log(), /Reused message ID/);
+});
+
+test("/api/rules shows what each rule did, what it took, and the last message that it refused", async (t) => {
+  const strict = (name, more) => `
+[[rule]]
+name = "${name}"
+topics = ["${name}/#"]
+fields = { soc = "number 0..100" }
+on_invalid = "quarantine"
+${more}`;
+  const broker = await startBroker(t, {
+    rtbridge: `${head}${strict("open", "")}${strict("closed", "redact = true")}`,
+  });
+  const device = await mqttClient(t, broker, { clientId: "d7" });
+  const long = `{"soc":120,"pad":"${"x".repeat(2000)}"}`;
+  for (let i = 0; i < 40; i += 1) await device.publishAsync("open/d7", '{"soc":50}', { qos: 1 });
+  await device.publishAsync("open/d7", long, { qos: 1 });
+  await device.publishAsync("closed/d7", '{"soc":"secret"}', { qos: 1 });
+
+  const [open, closed] = JSON.parse((await get(`${broker.httpUrl}/api/rules`)).body).items;
+
+  assert.deepEqual(
+    [open.name, open.matched, open.ok, open.invalid, open.dropped, open.quarantined, open.invalid_by],
+    ["open", 41, 40, 1, 1, 1, { range: 1 }],
+  );
+  assert.ok(open.us > 0 && open.us < 10000, `${open.us} us`);
+  const { at, ...failed } = open.failed;
+  assert.ok(Math.abs(Date.now() - at) < 60000);
+  assert.deepEqual(failed, {
+    topic: "open/d7", client: "d7", reason: "range", field: "soc",
+    message: "soc is 120, above 100", bytes: long.length, payload: long.slice(0, 1024),
+  });
+  const { at: closedAt, ...redacted } = closed.failed;
+  assert.ok(closedAt > 0);
+  assert.deepEqual(redacted, {
+    topic: "closed/d7", client: "d7", reason: "type", field: "soc", message: "", bytes: 16, payload: null,
+  });
+  const status = JSON.parse((await get(`${broker.httpUrl}/api/status`)).body);
+  assert.equal(status.rules[0].quarantined, 1);
+  assert.equal(status.rules[0].failed, undefined, "not for everyone");
 });
