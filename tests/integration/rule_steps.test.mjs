@@ -150,7 +150,7 @@ ${more}`;
   await device.publishAsync("open/d7", long, { qos: 1 });
   await device.publishAsync("closed/d7", '{"soc":"secret"}', { qos: 1 });
 
-  const [open, closed] = JSON.parse((await get(`${broker.httpUrl}/api/rules`)).body).items;
+  const [open, closed] = (await get(`${broker.httpUrl}/api/rules`)).json.items;
 
   assert.deepEqual(
     [open.name, open.matched, open.ok, open.invalid, open.dropped, open.quarantined, open.invalid_by],
@@ -168,7 +168,7 @@ ${more}`;
   assert.deepEqual(redacted, {
     topic: "closed/d7", client: "d7", reason: "type", field: "soc", message: "", bytes: 16, payload: null,
   });
-  const status = JSON.parse((await get(`${broker.httpUrl}/api/status`)).body);
+  const status = await broker.status();
   assert.equal(status.rules[0].quarantined, 1);
   assert.equal(status.rules[0].failed, undefined, "not for everyone");
 });
