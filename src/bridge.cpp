@@ -293,6 +293,8 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, Doorbell
     log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listeners_->url());
     bridge->write_capacity();
     bridge->retained_.adopt(bridge->config_);
+    bridge->take_retained();  // the status; there is nothing else yet
+    bridge->wake_listeners();
     return bridge;
 }
 

@@ -69,8 +69,8 @@ void ClientWatch::on_access(const MqttClient& client, MqttRequest request, bool 
             break;
     }
     const bool retain = request == MqttRequest::PublishRetained;
-    const WillWatch::Write write = allowed ? wills_.on_write(client, topic, payload, retain)
-                                           : wills_.on_write_denied(client);
+    const WillWatch::Write write =
+        allowed ? wills_.on_write(client, topic, payload, retain) : wills_.on_write_denied(client);
     // Who published its will, or wanted to, did not leave in order.
     if (write == WillWatch::Write::Will) devices_.explain(client.id, DeviceCause::Lost);
 }

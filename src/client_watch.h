@@ -14,9 +14,9 @@
 
 namespace rtbridge {
 
-// What the broker lets a plugin see of its clients beside their publishes, put together: their wills
-// and who of them is there. Told of every event, in the broker's order; which events there are
-// depends on the configuration and on the broker:
+// What the broker lets a plugin see of its clients beside their publishes, put together: their
+// wills and who of them is there. Told of every event, in the broker's order; which events there
+// are depends on the configuration and on the broker:
 //
 //     always           publishes
 //     [auth] mqtt      logins

@@ -66,8 +66,8 @@ void RetainedState::begin(std::vector<std::string> filters) {
     MqttLogin login{.client_id = pass.id};
     // A broker that lets anonymous clients in may refuse a name that it does not know.
     if (logins_ours_) login = {pass.id, pass.id, pass.password};
-    auto reader = RetainedReader::start({to_, std::move(login), std::move(filters)},
-                                        limits_.reader, deps_.doorbell);
+    auto reader = RetainedReader::start({to_, std::move(login), std::move(filters)}, limits_.reader,
+                                        deps_.doorbell);
     if (!reader.ok()) return fail(reader.error());
     reader_ = std::move(reader).value();
     set_status(RetainedStatus::State::Reading, {});
@@ -136,18 +136,19 @@ void RetainedState::conclude(const RetainedOutcome& outcome) {
     set_status(RetainedStatus::State::Read, outcome.problem);
     const std::uint64_t read = deps_.metrics.retained_read.value() - read_before_;
     const std::uint64_t outdated = deps_.metrics.retained_outdated.value() - outdated_before_;
-    deps_.log.write(outcome.problem.empty() ? LogLevel::Notice : LogLevel::Warning,
-                    "rtbridge: " + std::to_string(read) + " retained messages read from " +
-                        address() +
-                        (outdated > 0 ? ", " + std::to_string(outdated) + " were out of date" : "") +
-                        (outcome.problem.empty() ? "" : "; " + outcome.problem));
+    deps_.log.write(
+        outcome.problem.empty() ? LogLevel::Notice : LogLevel::Warning,
+        "rtbridge: " + std::to_string(read) + " retained messages read from " + address() +
+            (outdated > 0 ? ", " + std::to_string(outdated) + " were out of date" : "") +
+            (outcome.problem.empty() ? "" : "; " + outcome.problem));
 }
 
 void RetainedState::fail(const std::string& why) {
     end();
     deps_.log.write(LogLevel::Error,
                     "rtbridge: broker.connect: retained messages could not be read from " +
-                        address() + ": " + why + "; browsers see a topic when it is published next");
+                        address() + ": " + why +
+                        "; browsers see a topic when it is published next");
     set_status(RetainedStatus::State::Failed, why);
 }
 

@@ -29,8 +29,8 @@ namespace rtbridge {
 // message whether it is still news: what was published meanwhile is newer, and what rules of before
 // matched was seen live. A reading that failed is repeated at the next reload.
 //
-// Bounded by the limit "retained": what a reading takes (RetainedReader::Limits), and how many topics
-// may be published meanwhile; beyond, the rest is given up.
+// Bounded by the limit "retained": what a reading takes (RetainedReader::Limits), and how many
+// topics may be published meanwhile; beyond, the rest is given up.
 //
 // Thread: broker.
 class RetainedState {
@@ -89,14 +89,14 @@ private:
     bool logins_ours_ = false;
     bool changed_ = false;  // status_
     BindAddress to_;
-    std::vector<std::string> filters_;  // of the rules that run, each once
+    std::vector<std::string> filters_;               // of the rules that run, each once
     std::unordered_set<std::string> known_filters_;  // what matches them is known
     TopicTrie known_;                                // the same
     std::vector<std::uint32_t> matches_;             // scratch
     SeededHash hash_;
-    std::unordered_set<std::uint64_t> live_;  // topics that are known from later, by hash
+    std::unordered_set<std::uint64_t> live_;   // topics that are known from later, by hash
     std::unordered_set<std::uint64_t> shown_;  // in this reading, likewise
-    std::uint64_t read_before_ = 0;           // counters, when the reading began
+    std::uint64_t read_before_ = 0;            // counters, when the reading began
     std::uint64_t outdated_before_ = 0;
     RetainedStatus status_;
     std::unique_ptr<RetainedReader> reader_;

@@ -66,7 +66,8 @@ void WillWatch::on_subscribe(const MqttClient& client) {
 
 bool WillWatch::on_disconnect(const MqttClient& client, int reason) {
     const bool asked = asks_ && !asked_.certain && asked_.connection == client.connection;
-    const bool out_of_order = reason > 0 || (reason < 0 && (!logins_ours_ || logged_in_ == client.id));
+    const bool out_of_order =
+        reason > 0 || (reason < 0 && (!logins_ours_ || logged_in_ == client.id));
     const bool will = asked && out_of_order;
     if (will) asked_.certain = true;
     settle();

@@ -27,14 +27,14 @@ struct Will {
 // Finds wills among the questions of the broker, which shows plugins no message event for them. All
 // that can be seen is that it asks whether a client may publish something and no publish follows:
 //
-//     a client that is gone        DISCONNECT, then the question, at once or (MQTT 5, delayed) later
-//     a client that is taken over  the question, then DISCONNECT, in the same turn of its loop
-//     the same since 2.1.3, always
+//     a client that is gone        DISCONNECT, then the question, at once or (MQTT 5, delayed)
+//     later a client that is taken over  the question, then DISCONNECT, in the same turn of its
+//     loop the same since 2.1.3, always
 //
 // A publish that another plugin refuses in its message event looks like the question of the second
-// kind until the client's DISCONNECT; it is no will where that was in order, or where logins are ours
-// and nobody logged in under that client id. What remains is a client that is refused so and hangs up
-// in the same turn, which takes TLS or a WebSocket to the broker.
+// kind until the client's DISCONNECT; it is no will where that was in order, or where logins are
+// ours and nobody logged in under that client id. What remains is a client that is refused so and
+// hangs up in the same turn, which takes TLS or a WebSocket to the broker.
 //
 // Fed with all that the broker says of its clients, in its order. Thread: broker.
 class WillWatch {
@@ -51,7 +51,8 @@ public:
     void adopt(bool logins_ours) ON_BROKER_THREAD { logins_ours_ = logins_ours; }
 
     enum class Write : std::uint8_t { Publish, Will };
-    // The client got leave to publish this. Will: it is one for certain, unless on_message() follows.
+    // The client got leave to publish this. Will: it is one for certain, unless on_message()
+    // follows.
     Write on_write(const MqttClient& client, std::string_view topic, std::string_view payload,
                    bool retain) ON_BROKER_THREAD;
     // It did not; whether it was a will.
@@ -88,9 +89,9 @@ private:
     bool logins_ours_ = false;
     bool asks_ = false;  // asked_ is of now
     Asked asked_;
-    std::optional<Gone> just_gone_;    // the last event was its DISCONNECT
-    std::string logged_in_;            // client id of the last login in this turn
-    std::list<Gone> gone_;             // who left first comes first
+    std::optional<Gone> just_gone_;  // the last event was its DISCONNECT
+    std::string logged_in_;          // client id of the last login in this turn
+    std::list<Gone> gone_;           // who left first comes first
     std::unordered_map<const void*, std::list<Gone>::iterator> gone_by_connection_;
     std::vector<Will> found_;
 };

@@ -62,8 +62,8 @@ public:
                               std::string_view topic);
     void disconnected(const MqttClient& client);
 
-    // From now on lets in, once, a client of ours that reads what the broker retained: under this id
-    // and password. The id is empty where there is no randomness to be had.
+    // From now on lets in, once, a client of ours that reads what the broker retained: under this
+    // id and password. The id is empty where there is no randomness to be had.
     struct ReaderLogin {
         std::string id;
         std::string password;

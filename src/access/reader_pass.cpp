@@ -8,12 +8,10 @@
 namespace rtbridge {
 namespace {
 
-constexpr std::size_t secret_bytes = 32;
-
-// Empty: no randomness to be had.
+// Enough that nobody guesses it. Empty: no randomness to be had.
 std::string random_hex() {
     static constexpr std::string_view digits = "0123456789abcdef";
-    std::array<unsigned char, secret_bytes> bytes{};
+    std::array<unsigned char, 16> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return {};
     std::string text;
     for (const unsigned char byte : bytes) {

@@ -11,9 +11,9 @@ namespace rtbridge {
 // Client ids of our own begin like this.
 inline constexpr std::string_view reader_id_prefix = "rtbridge-reader-";
 
-// Lets in the one MQTT client that is rtbridge itself, reading what the broker retained: by a random
-// client id and password, from this machine, one connection, to subscribe and receive and nothing
-// else, until it is withdrawn. Nobody else gets in under that id, whatever they know.
+// Lets in the one MQTT client that is rtbridge itself, reading what the broker retained: by a
+// random client id and password, from this machine, one connection, to subscribe and receive and
+// nothing else, until it is withdrawn. Nobody else gets in under that id, whatever they know.
 //
 // Thread: one at a time; the owner locks.
 class ReaderPass {

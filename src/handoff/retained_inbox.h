@@ -71,8 +71,8 @@ private:
     Doorbell& doorbell_;
     std::mutex mutex_;
     std::condition_variable room_;
-    std::deque<RetainedMessage> messages_;    // guarded by mutex_, as the next two
-    std::size_t bytes_ = 0;                   // of messages_
+    std::deque<RetainedMessage> messages_;  // guarded by mutex_, as the next two
+    std::size_t bytes_ = 0;                 // of messages_
     std::optional<RetainedOutcome> outcome_;
     std::atomic<bool> closed_{false};
     std::atomic<bool> any_{false};

@@ -53,7 +53,7 @@ public:
         MqttPacketType type{};
         std::uint8_t flags = 0;
         std::string_view body{};  // valid until the next call
-        bool too_large = false;  // then `body` is empty
+        bool too_large = false;   // then `body` is empty
     };
     enum class Status : std::uint8_t { Packet, Incomplete, Malformed };
 

@@ -23,7 +23,7 @@ class RetainedConversation {
 public:
     struct Limits {
         std::size_t messages_max = 100'000;
-        std::size_t bytes_max = 64 * MiB;        // topics and payloads together
+        std::size_t bytes_max = 64 * MiB;         // topics and payloads together
         std::size_t message_bytes_max = 1 * MiB;  // topic and payload; a larger one is left out
     };
     enum class State : std::uint8_t { Talking, Over, Failed };

@@ -119,8 +119,8 @@ Result<FileDescriptor, std::string> RetainedReader::try_connect(SteadyTime until
 
 bool RetainedReader::wait(int fd, short events, SteadyTime until) const {
     for (;;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(until - now()) / std::chrono::milliseconds(1);
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now()) /
+                          std::chrono::milliseconds(1);
         if (left <= 0) return false;
         std::array<pollfd, 2> fds{{{stop_.get(), POLLIN, 0}, {fd, events, 0}}};
         const int ready = poll(fds.data(), fds.size(), static_cast<int>(left));
@@ -145,8 +145,7 @@ bool RetainedReader::send(int socket, std::string_view bytes, SteadyTime until) 
 }
 
 // Empty: the conversation came to an end of its own; else what broke it.
-std::string RetainedReader::talk(int socket, RetainedConversation& conversation,
-                                 SteadyTime until) {
+std::string RetainedReader::talk(int socket, RetainedConversation& conversation, SteadyTime until) {
     const std::string too_late = "not done within " + seconds_of(limits_.read_time);
     std::vector<char> buffer(read_bytes);
     for (;;) {

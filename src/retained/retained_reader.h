@@ -17,8 +17,9 @@
 namespace rtbridge {
 
 // Reads once what the broker retained under some filters, as an MQTT client of its own over
-// loopback. It has a thread to itself, which ends with the reading: the broker, which has to answer,
-// must not wait, and browsers not either. That thread calls nothing of the broker and gets no signal.
+// loopback. It has a thread to itself, which ends with the reading: the broker, which has to
+// answer, must not wait, and browsers not either. That thread calls nothing of the broker and gets
+// no signal.
 //
 // The first reading begins before the broker listens, so it tries until it can connect.
 //

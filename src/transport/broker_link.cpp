@@ -35,8 +35,8 @@ Result<std::unique_ptr<BrokerLink>, std::string> BrokerLink::open(uv_loop_s* loo
                                                                   User& user) {
     const std::optional<PeerAddress> address = PeerAddress::parse(to.host, to.port);
     if (!address) return Failure{"not an IP address: " + to.host};
-    FileDescriptor socket(::socket(address->family(),
-                                   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+    FileDescriptor socket(
+        ::socket(address->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
     if (!socket.valid()) return Failure{message_of(errno)};
     const int on = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
