@@ -39,7 +39,7 @@ TEST(InstalledFile, ItsCommentedOptionsShowTheDefaults) {
 
     const std::optional<Config> config = parse_config(text.str(), installed_file, diagnostics);
 
-    EXPECT_EQ(options, 44);
+    EXPECT_EQ(options, 46);
     EXPECT_EQ(to_test_text(diagnostics), "");
     ASSERT_TRUE(config);
     Config expected = Config::built_in();
