@@ -292,6 +292,7 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, Doorbell
     bridge->bound_ = bridge->config_.listener;
     log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listeners_->url());
     bridge->write_capacity();
+    bridge->write_what_stays_unseen();
     bridge->retained_.adopt(bridge->config_);
     bridge->take_retained();  // the status; there is nothing else yet
     bridge->wake_listeners();

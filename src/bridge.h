@@ -94,6 +94,7 @@ private:
     void hand_off(BrowserUpdate&& update) ON_BROKER_THREAD;
     void push(std::shared_ptr<Update> update) ON_BROKER_THREAD;
     // Wills, devices and what was retained: bridge_clients.cpp
+    void write_what_stays_unseen() ON_BROKER_THREAD;
     void kick_clients() ON_BROKER_THREAD;
     void show_clients() ON_BROKER_THREAD;
     void show_wills() ON_BROKER_THREAD;

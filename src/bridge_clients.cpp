@@ -37,6 +37,20 @@ void Bridge::on_client_disconnect(const MqttClient& client, int reason) {
     client_watch_.on_disconnect(client, reason);
 }
 
+// Said in the log because nothing else shows it.
+void Bridge::write_what_stays_unseen() {
+    if (!config_.acl && !config_.rules.empty()) {
+        log_.write(LogLevel::Info,
+                   "rtbridge: browsers do not see wills: the broker tells of them only where "
+                   "[acl] exists");
+    }
+    if (config_.broker.devices.empty() || (config_.auth && config_.auth->mqtt)) return;
+    log_.write(LogLevel::Info,
+               "rtbridge: devices are seen when they first publish" +
+                   std::string(config_.acl ? " or subscribe" : "") +
+                   "; Mosquitto 2.0 tells who connects only where mqtt = true in [auth]");
+}
+
 void Bridge::kick_clients() {
     for (const std::string& client : mqtt_access_.take_kicks()) {
         client_watch_.on_kick(client);

@@ -37,7 +37,7 @@ class RetainedState {
 public:
     struct Limits {
         std::size_t topics_live_max = 262'144;  // published while a reading is under way
-        RetainedReader::Limits reader;
+        RetainedReader::Limits reader{};
     };
     struct Dependencies {  // all outlive this
         Doorbell& doorbell;

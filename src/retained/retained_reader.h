@@ -29,8 +29,8 @@ public:
     struct Limits {
         std::chrono::milliseconds connect_time{10'000};  // to be let in
         std::chrono::milliseconds read_time{60'000};     // for everything, from the start
-        RetainedConversation::Limits conversation;
-        RetainedInbox::Limits inbox;
+        RetainedConversation::Limits conversation{};
+        RetainedInbox::Limits inbox{};
     };
     struct Order {
         BindAddress to;

@@ -66,7 +66,9 @@ TEST_F(ReaderPassTest, AllowsReadingAndNothingElse) {
     };
     for (const bool logged_in : {false, true}) {
         ASSERT_TRUE(pass.issue());
-        if (logged_in) ASSERT_TRUE(pass.login(reader("::1"), pass.password()));
+        if (logged_in) {
+            ASSERT_TRUE(pass.login(reader("::1"), pass.password()));
+        }
         for (const auto& c : cases) {
             EXPECT_EQ(pass.allows(reader("::1"), c.request, logged_in), c.allowed);
         }
