@@ -28,7 +28,7 @@ std::string connack_text(unsigned char code) {  // 3.2.2.3
 
 }  // namespace
 
-RetainedConversation::RetainedConversation(MqttLogin login, std::vector<std::string> filters,
+RetainedConversation::RetainedConversation(const MqttLogin& login, std::vector<std::string> filters,
                                            Limits limits)
     : filters_(std::move(filters)),
       limits_(limits),

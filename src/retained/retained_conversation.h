@@ -28,7 +28,7 @@ public:
     };
     enum class State : std::uint8_t { Talking, Over, Failed };
 
-    RetainedConversation(MqttLogin login, std::vector<std::string> filters, Limits limits);
+    RetainedConversation(const MqttLogin& login, std::vector<std::string> filters, Limits limits);
 
     // What the broker said.
     void take(std::string_view bytes);

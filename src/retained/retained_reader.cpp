@@ -146,7 +146,7 @@ bool RetainedReader::send(int socket, std::string_view bytes, SteadyTime until) 
 
 // Empty: the conversation came to an end of its own; else what broke it.
 std::string RetainedReader::talk(int socket, RetainedConversation& conversation, SteadyTime until) {
-    const std::string too_late = "not done within " + seconds_of(limits_.read_time);
+    std::string too_late = "not done within " + seconds_of(limits_.read_time);
     std::vector<char> buffer(read_bytes);
     for (;;) {
         // A failed send shows as the end of what comes, behind what the broker had to say.

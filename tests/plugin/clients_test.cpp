@@ -29,8 +29,9 @@ protected:
         ASSERT_EQ(broker.load_rules(std::string(first) + std::string(second) + std::string(rules)),
                   MOSQ_ERR_SUCCESS)
             << broker.whole_log();
-        browser = WebSocketClient::open(broker.port(), "/ws");
-        ASSERT_TRUE(browser);
+        auto opened = WebSocketClient::open(broker.port(), "/ws");
+        ASSERT_TRUE(opened);
+        browser.emplace(*std::move(opened));
     }
     std::string shown() {
         broker.tick();
