@@ -2,6 +2,7 @@
 // Deliveries fail open, access checks fail closed, and no exception passes into the broker.
 
 #include <dlfcn.h>
+#include <pthread.h>
 
 #include <cstring>
 #include <exception>
@@ -25,7 +26,18 @@ int on_tick(int event, void* event_data, void* user_data) noexcept;
 int on_reload(int event, void* event_data, void* user_data) noexcept;
 int on_basic_auth(int event, void* event_data, void* user_data) noexcept;
 int on_acl_check(int event, void* event_data, void* user_data) noexcept;
+int on_connect(int event, void* event_data, void* user_data) noexcept;
 int on_disconnect(int event, void* event_data, void* user_data) noexcept;
+
+// Events of Mosquitto 2.1, whose headers may not be those that this is built with. 2.0 refuses to
+// register for them. A durable client that leaves is offline there, not disconnected.
+constexpr int event_connect = 11;
+constexpr int event_client_offline = 28;
+
+bool broker_since_2_1() noexcept {
+    static const bool since_2_1 = dlsym(RTLD_DEFAULT, "mosquitto_plugin_set_info") != nullptr;
+    return since_2_1;
+}
 
 // Everything that lives from init to cleanup. Members go in reverse order: first the callbacks,
 // then the bridge with its thread, at last what that used.
@@ -58,9 +70,15 @@ public:
     [[nodiscard]] bool follow_configuration() {
         const bool logins = bridge_->mqtt_access().wants_logins();
         const bool checks = bridge_->mqtt_access().wants_checks();
+        const bool presence = bridge_->wants_presence();
+        const bool leaves = logins || checks || presence;
+        if (broker_since_2_1()) {
+            (void)follow(on_connect_, presence, event_connect, on_connect);
+            (void)follow(on_client_offline_, leaves, event_client_offline, on_disconnect);
+        }
         return follow(on_basic_auth_, logins, MOSQ_EVT_BASIC_AUTH, on_basic_auth) &&
                follow(on_acl_check_, checks, MOSQ_EVT_ACL_CHECK, on_acl_check) &&
-               follow(on_disconnect_, logins || checks, MOSQ_EVT_DISCONNECT, on_disconnect);
+               follow(on_disconnect_, leaves, MOSQ_EVT_DISCONNECT, on_disconnect);
     }
     void reload() ON_BROKER_THREAD {
         bridge_->on_reload();
@@ -69,6 +87,22 @@ public:
                        "rtbridge: the broker refused a callback: [auth] mqtt or [acl] is not in "
                        "force for MQTT clients until it is restarted");
         }
+    }
+
+    // Mosquitto 2.1 asks about its HTTP API from another thread; that is no client.
+    [[nodiscard]] bool on_its_thread() const noexcept {
+        return pthread_equal(pthread_self(), broker_thread_) != 0;
+    }
+    void on_login(const MqttClient& client) {
+        assert_on_broker_thread();
+        bridge_->on_client_login(client);
+    }
+    void on_access(const MqttClient& client, MqttRequest request, bool allowed,
+                   const mosquitto_evt_acl_check& event) {
+        assert_on_broker_thread();
+        const auto* const payload = static_cast<const char*>(event.payload);
+        bridge_->on_client_access(client, request, allowed, event.topic,
+                                  {payload, payload != nullptr ? event.payloadlen : 0});
     }
 
     [[nodiscard]] Bridge& bridge() { return *bridge_; }
@@ -85,6 +119,7 @@ private:
     }
 
     mosquitto_plugin_id_t* id_ = nullptr;
+    const pthread_t broker_thread_ = pthread_self();
     HostBroker broker_;
     HostLog log_;
     SystemClock clock_;
@@ -92,6 +127,7 @@ private:
     std::unique_ptr<Bridge> bridge_;
     std::optional<CallbackRegistration> on_message_, on_tick_, on_reload_;
     std::optional<CallbackRegistration> on_basic_auth_, on_acl_check_, on_disconnect_;
+    std::optional<CallbackRegistration> on_connect_, on_client_offline_;
 };
 
 // The one instance: Mosquitto gives a file that is listed twice the same image.
@@ -138,11 +174,24 @@ Publish publish_from(const mosquitto_evt_message& event) {
     return true;
 }
 
+MqttClient client_from(const mosquitto* client) {
+    MqttClient result;
+    result.connection = client;
+    result.id = text_or_empty(mosquitto_client_id(client));
+    result.user = text_or_empty(mosquitto_client_username(client));
+    result.address = text_or_empty(mosquitto_client_address(client));
+    result.mqtt5 = mosquitto_client_protocol_version(client) == 5;
+    return result;
+}
+
 // Fails open: whatever goes wrong here, the broker still delivers to its MQTT clients.
 int on_message(int /*event*/, void* event_data, void* user_data) noexcept try {
     assert_on_broker_thread();
     auto& event = *static_cast<mosquitto_evt_message*>(event_data);
     Bridge& bridge = static_cast<Plugin*>(user_data)->bridge();
+    if (event.client != nullptr && bridge.watches_clients()) {
+        bridge.on_client_message(client_from(event.client));
+    }
     const Bridge::Verdict verdict = bridge.on_publish(publish_from(event), event.qos);
     if (verdict.drop) return MOSQ_ERR_ACL_DENIED;
     if (verdict.replacement && !replace_payload(event, *verdict.replacement)) {
@@ -151,11 +200,6 @@ int on_message(int /*event*/, void* event_data, void* user_data) noexcept try {
     return MOSQ_ERR_SUCCESS;
 } catch (...) {
     return log_current_exception("on_message", MOSQ_ERR_SUCCESS);
-}
-
-bool broker_since_2_1() noexcept {
-    static const bool since_2_1 = dlsym(RTLD_DEFAULT, "mosquitto_plugin_set_info") != nullptr;
-    return since_2_1;
 }
 
 // What is published in a tick leaves at the broker's next turn. 2.0 turns at once; 2.1 sleeps
@@ -184,15 +228,6 @@ int on_reload(int /*event*/, void* /*event_data*/, void* user_data) noexcept try
     return log_current_exception("on_reload", reload_result());
 }
 
-MqttClient client_from(const mosquitto* client) {
-    MqttClient result;
-    result.connection = client;
-    result.id = text_or_empty(mosquitto_client_id(client));
-    result.user = text_or_empty(mosquitto_client_username(client));
-    result.address = text_or_empty(mosquitto_client_address(client));
-    return result;
-}
-
 // The broker's thread, or that of the HTTP API of Mosquitto 2.1. Fails closed.
 int on_basic_auth(int /*event*/, void* event_data, void* user_data) noexcept try {
     const auto& event = *static_cast<const mosquitto_evt_basic_auth*>(event_data);
@@ -202,10 +237,12 @@ int on_basic_auth(int /*event*/, void* event_data, void* user_data) noexcept try
     MqttClient client = client_from(event.client);
     client.user = text_or_empty(event.username);
     client.subscribed = mosquitto_client_sub_count(event.client) > 0;
-    return static_cast<Plugin*>(user_data)->bridge().mqtt_access().login(
-               client, text_or_empty(event.password))
-               ? MOSQ_ERR_SUCCESS
-               : MOSQ_ERR_AUTH;
+    auto& plugin = *static_cast<Plugin*>(user_data);
+    if (!plugin.bridge().mqtt_access().login(client, text_or_empty(event.password))) {
+        return MOSQ_ERR_AUTH;
+    }
+    if (plugin.on_its_thread()) plugin.on_login(client);
+    return MOSQ_ERR_SUCCESS;
 } catch (...) {
     return log_current_exception("on_basic_auth", MOSQ_ERR_AUTH);
 }
@@ -239,19 +276,36 @@ int on_acl_check(int /*event*/, void* event_data, void* user_data) noexcept try 
     }
     const std::optional<MqttRequest> request = request_from(event);
     if (!request) return MOSQ_ERR_ACL_DENIED;
-    MqttAccess& access = static_cast<Plugin*>(user_data)->bridge().mqtt_access();
-    return access.allows(client_from(event.client), *request, event.topic) ? MOSQ_ERR_SUCCESS
-                                                                           : MOSQ_ERR_ACL_DENIED;
+    auto& plugin = *static_cast<Plugin*>(user_data);
+    const MqttClient client = client_from(event.client);
+    const bool allowed = plugin.bridge().mqtt_access().allows(client, *request, event.topic);
+    if (plugin.on_its_thread()) plugin.on_access(client, *request, allowed, event);
+    return allowed ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
 } catch (...) {
     return log_current_exception("on_acl_check", MOSQ_ERR_ACL_DENIED);
+}
+
+// Of the event's data the beginning is that of every event about a client.
+int on_connect(int /*event*/, void* event_data, void* user_data) noexcept try {
+    const auto& event = *static_cast<const mosquitto_evt_disconnect*>(event_data);
+    if (event.client != nullptr && mosquitto_client_id(event.client) != nullptr) {
+        assert_on_broker_thread();
+        static_cast<Plugin*>(user_data)->bridge().on_client_connect(client_from(event.client));
+    }
+    return MOSQ_ERR_SUCCESS;
+} catch (...) {
+    return log_current_exception("on_connect", MOSQ_ERR_SUCCESS);
 }
 
 // A socket that never sent CONNECT has no client id.
 int on_disconnect(int /*event*/, void* event_data, void* user_data) noexcept try {
     const auto& event = *static_cast<const mosquitto_evt_disconnect*>(event_data);
     if (event.client != nullptr && mosquitto_client_id(event.client) != nullptr) {
-        static_cast<Plugin*>(user_data)->bridge().mqtt_access().disconnected(
-            client_from(event.client));
+        assert_on_broker_thread();
+        Bridge& bridge = static_cast<Plugin*>(user_data)->bridge();
+        const MqttClient client = client_from(event.client);
+        bridge.mqtt_access().disconnected(client);
+        bridge.on_client_disconnect(client, event.reason);
     }
     return MOSQ_ERR_SUCCESS;
 } catch (...) {

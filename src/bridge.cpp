@@ -28,8 +28,11 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
     untimed_ = timed ? timed_every - 1 : untimed_ - 1;
     const Stopwatch on_broker_thread(timed ? &metrics_.broker_thread : nullptr, clock_);
     metrics_.messages_in.add();
+    if (client_watch_.any_wills()) show_wills();
     if (!ticked_) {
+        show_clients();
         take_browser_publishes();
+        take_retained();
         show_what_waited();
         wake_listeners();
     }
@@ -46,6 +49,7 @@ Bridge::Verdict Bridge::on_publish(const Publish& publish, int qos) {
         put_in_quarantine(publish, qos, outcome);
         return {.drop = true, .replacement = {}};
     }
+    retained_.note_live(publish.topic);
     pass_on(publish, qos, outcome);
     if (!ticked_) wake_listeners();  // 2.0.x with per_listener_settings never ticks
     return {.drop = false, .replacement = std::move(outcome.replacement)};
@@ -69,9 +73,7 @@ void Bridge::put_in_quarantine(const Publish& publish, int qos, const Outcome& o
 
 void Bridge::hand_off(BrowserUpdate&& update) {
     auto handed_off = std::make_shared<Update>();
-    handed_off->offset = next_offset_++;
     handed_off->unix_ms = update.unix_ms;
-    handed_off->received_at = clock_.now();
     handed_off->topic = std::move(update.topic);
     handed_off->key_name = std::move(update.key_name);
     handed_off->key = std::move(update.key);
@@ -87,7 +89,13 @@ void Bridge::hand_off(BrowserUpdate&& update) {
     if (const auto& history = config_.rules[update.rule].history) {
         handed_off->history = {history->last, history->keep};
     }
-    const std::size_t lost = listeners_->push(std::move(handed_off));
+    push(std::move(handed_off));
+}
+
+void Bridge::push(std::shared_ptr<Update> update) {
+    update->offset = next_offset_++;
+    update->received_at = clock_.now();
+    const std::size_t lost = listeners_->push(std::move(update));
     if (lost > 0) {
         metrics_.hit(Limit::Mailbox, lost);
         metrics_.updates_dropped.add(lost);
@@ -138,8 +146,11 @@ void Bridge::keep_sample(const Publish& publish, const RuleResult& result, Faile
 bool Bridge::on_tick() {
     ticked_ = true;
     metrics_.last_tick.store(clock_.now(), std::memory_order_relaxed);
-    for (const std::string& client : mqtt_access_.take_kicks()) broker_.kick(client);
+    kick_clients();
+    client_watch_.on_turn();
+    show_clients();
     const bool published = take_browser_publishes();
+    take_retained();
     show_what_waited();
     wake_listeners();
     return published;
@@ -174,6 +185,7 @@ void Bridge::warn_without_ticks() {
 }
 
 void Bridge::on_reload() {
+    client_watch_.on_reload();
     const std::uint32_t connections_before = config_.limits.connections;
     auto loaded = load();
     reload_ = {loaded.ok(), clock_.unix_ms(), loaded.ok() ? "" : loaded.error()};
@@ -249,12 +261,15 @@ void Bridge::adopt(Configuration loaded) {
     access_ = std::move(loaded.access);
     http_routes_ = std::move(loaded.http_routes);
     mqtt_access_.adopt(access_, config_);
+    client_watch_.adopt(config_);
+    if (listeners_) retained_.adopt(config_);
     // TLS can't be switched on or off while it runs: the certificate of before goes on.
     if (!listeners_ || bound_.tls.enabled() == config_.listener.tls.enabled()) {
         tls_ = std::move(loaded.tls);
     }
     ++generation_;
     if (listeners_) restart_required_ = restart_required(bound_, config_.listener);
+    if (retained_.waits_for_restart()) restart_required_.emplace_back("broker.connect");
 }
 
 ConfigSnapshotPtr Bridge::make_snapshot() const {
@@ -280,6 +295,7 @@ ConfigSnapshotPtr Bridge::make_snapshot() const {
     }
     snapshot->reload = reload_;
     snapshot->restart_required = restart_required_;
+    snapshot->retained = retained_.status();
     return snapshot;
 }
 
@@ -306,6 +322,10 @@ std::unique_ptr<Bridge> Bridge::create(Options options, Broker& broker, Doorbell
     bridge->bound_ = bridge->config_.listener;
     log.write(LogLevel::Notice, "rtbridge: listening on " + bridge->listeners_->url());
     bridge->write_capacity();
+    bridge->write_what_stays_unseen();
+    bridge->retained_.adopt(bridge->config_);
+    bridge->take_retained();  // the status; there is nothing else yet
+    bridge->wake_listeners();
     return bridge;
 }
 
@@ -322,6 +342,8 @@ Bridge::Bridge(Options options, Broker& broker, Doorbell& doorbell, LogSink& log
            [&broker](const void* connection) { return broker.certificate_name(connection); }}),
       thinning_({}, metrics_, clock),
       quarantine_(broker, metrics_, clock),
+      client_watch_(metrics_, clock),
+      retained_({}, {doorbell, mqtt_access_, metrics_, clock, log}),
       started_(clock.now()) {
     metrics_.mosquitto_version = options_.mosquitto_version;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "access/mqtt_access.h"
@@ -13,6 +14,7 @@
 #include "base/result.h"
 #include "base/thread_role.h"
 #include "broker.h"
+#include "client_watch.h"
 #include "configuration.h"
 #include "handoff/config_snapshot.h"
 #include "handoff/doorbell.h"
@@ -22,6 +24,7 @@
 #include "handoff/session_registry.h"
 #include "listeners.h"
 #include "quarantine.h"
+#include "retained_state.h"
 #include "rules/rule_set.h"
 #include "rules/rule_workspace.h"
 #include "thinning.h"
@@ -60,6 +63,17 @@ public:
     // The MQTT side of access. Thread: any.
     [[nodiscard]] MqttAccess& mqtt_access() { return mqtt_access_; }
 
+    // What the broker says of its MQTT clients beside their publishes, in its order (ClientWatch).
+    // Each costs nothing where nobody wants to know.
+    [[nodiscard]] bool watches_clients() const { return client_watch_.active(); }
+    [[nodiscard]] bool wants_presence() const { return client_watch_.wants_presence(); }
+    void on_client_message(const MqttClient& client) ON_BROKER_THREAD;  // before on_publish()
+    void on_client_login(const MqttClient& client) ON_BROKER_THREAD;
+    void on_client_connect(const MqttClient& client) ON_BROKER_THREAD;
+    void on_client_access(const MqttClient& client, MqttRequest request, bool allowed,
+                          std::string_view topic, std::string_view payload) ON_BROKER_THREAD;
+    void on_client_disconnect(const MqttClient& client, int reason) ON_BROKER_THREAD;
+
     // Once per turn of the broker's loop: one wake-up for all that was handed off, the publishes of
     // browsers, and the log lines of the listener. True: the broker got something to publish.
     bool on_tick() ON_BROKER_THREAD;
@@ -79,6 +93,16 @@ private:
                            const Outcome& outcome) ON_BROKER_THREAD;
     void pass_on(const Publish& publish, int qos, Outcome& outcome) ON_BROKER_THREAD;
     void hand_off(BrowserUpdate&& update) ON_BROKER_THREAD;
+    void push(std::shared_ptr<Update> update) ON_BROKER_THREAD;
+    // Wills, devices and what was retained: bridge_clients.cpp
+    void write_what_stays_unseen() ON_BROKER_THREAD;
+    void kick_clients() ON_BROKER_THREAD;
+    void show_clients() ON_BROKER_THREAD;
+    void show_wills() ON_BROKER_THREAD;
+    void show_will(const Will& will) ON_BROKER_THREAD;
+    void show_device(const Device& device) ON_BROKER_THREAD;
+    void take_retained() ON_BROKER_THREAD;
+    void show_retained(const RetainedMessage& message) ON_BROKER_THREAD;
     // Publishes of browsers and thinning: bridge_browsers.cpp
     void show_browsers(BrowserUpdate&& update) ON_BROKER_THREAD;
     void show_what_waited() ON_BROKER_THREAD;
@@ -117,6 +141,8 @@ private:
     MqttAccess mqtt_access_;
     Thinning thinning_;
     Quarantine quarantine_;
+    ClientWatch client_watch_;
+    RetainedState retained_;
     std::uint64_t next_offset_ = 1;
     std::uint32_t untimed_ = 0;  // publishes until the next one that is timed
     const SteadyTime started_;

@@ -62,6 +62,7 @@ PublishResult Bridge::publish_of_browser(const PublishRequest& request) {
         metrics_.broker_refused.add();
         return PublishResult::RefusedByBroker;
     }
+    if (outcome.matched > 0) retained_.note_live(publish.topic);
     pass_on(publish, request.qos, outcome);
     return PublishResult::Taken;
 }

@@ -91,6 +91,7 @@ bool MqttAccess::wants_checks() const {
 
 bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     const std::lock_guard lock(mutex_);
+    if (reader_.concerns(client)) return admit_reader(client, password);
     const MqttClients::Entry* const entry = clients_.find(client.id);
     const bool same_connection = entry != nullptr && entry->current.connection == client.connection;
     if (is_away(client, same_connection ? &entry->current : nullptr)) return true;
@@ -128,6 +129,25 @@ bool MqttAccess::login(const MqttClient& client, std::string_view password) {
     if (expires && connection.online) expiries_.emplace(*expires, client.id);
     clients_.connect(client.id, std::move(connection));
     return true;
+}
+
+bool MqttAccess::admit_reader(const MqttClient& client, std::string_view password) {
+    if (reader_.login(client, password)) return true;
+    deps_.metrics.logins_refused.add();
+    log("somebody at " + std::string(client.address) +
+        " refused who connects under the client id of rtbridge itself");
+    return false;
+}
+
+MqttAccess::ReaderLogin MqttAccess::expect_reader() {
+    const std::lock_guard lock(mutex_);
+    if (!reader_.issue()) return {};
+    return {reader_.id(), reader_.password()};
+}
+
+void MqttAccess::forget_reader() {
+    const std::lock_guard lock(mutex_);
+    reader_.withdraw();
 }
 
 // After a reload the broker also asks about the sessions of clients that are away, those that it
@@ -208,6 +228,7 @@ bool MqttAccess::expired(const MqttConnection& connection) const {
 
 bool MqttAccess::allows(const MqttClient& client, MqttRequest request, std::string_view topic) {
     const std::lock_guard lock(mutex_);
+    if (reader_.concerns(client)) return reader_.allows(client, request, wants_logins_);
     if (request == MqttRequest::RetainedSource) return source_may_still(client, topic);
     MqttConnection& connection = connection_of(client, request);
     // A client that sends something: the broker is done with running logins again.
@@ -257,6 +278,7 @@ void MqttAccess::refuse(const MqttClient& client, const MqttConnection& connecti
 
 void MqttAccess::disconnected(const MqttClient& client) {
     const std::lock_guard lock(mutex_);
+    if (reader_.concerns(client)) return;
     const MqttClients::Entry* const entry = clients_.find(client.id);
     if (entry != nullptr && entry->current.connection == client.connection) forget_expiry(entry);
     clients_.disconnect(client.id, client.connection);

@@ -15,6 +15,7 @@
 #include "access/mqtt_clients.h"
 #include "access/mqtt_proofs.h"
 #include "access/mqtt_request.h"
+#include "access/reader_pass.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -61,11 +62,21 @@ public:
                               std::string_view topic);
     void disconnected(const MqttClient& client);
 
+    // From now on lets in, once, a client of ours that reads what the broker retained: under this
+    // id and password. The id is empty where there is no randomness to be had.
+    struct ReaderLogin {
+        std::string id;
+        std::string password;
+    };
+    [[nodiscard]] ReaderLogin expect_reader();
+    void forget_reader();
+
     // Clients that have to go: their token expired, or they may do nothing any more. Call once per
     // turn of the broker's loop and kick them.
     [[nodiscard]] std::vector<std::string> take_kicks();
 
 private:
+    [[nodiscard]] bool admit_reader(const MqttClient& client, std::string_view password);
     [[nodiscard]] static bool is_away(const MqttClient& client, const MqttConnection* known);
     [[nodiscard]] MqttConnection& connection_of(const MqttClient& client, MqttRequest request);
     [[nodiscard]] bool is_asking(const MqttClient& client, const MqttConnection& known) const;
@@ -89,6 +100,7 @@ private:
     mutable std::mutex mutex_;  // guards all below
     AccessPtr access_;
     MqttProofs proofs_;
+    ReaderPass reader_;
     bool wants_logins_ = false;
     bool wants_checks_ = false;
     // The broker runs its clients through their logins again right after a reload.

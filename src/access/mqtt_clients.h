@@ -21,9 +21,10 @@ struct MqttClient {
     // Tells the connections of a takeover apart; never dereferenced and never the only key, since
     // the broker uses it again.
     const void* connection = nullptr;
-    std::string_view id;
-    std::string_view user;     // empty: none
-    std::string_view address;  // empty: none (bridges, or the socket is gone)
+    std::string_view id{};
+    std::string_view user{};     // empty: none
+    std::string_view address{};  // empty: none (bridges, or the socket is gone)
+    bool mqtt5 = false;        // may have its will delayed
     bool subscribed = false;   // has subscriptions; a connection that is just made has none
 };
 

@@ -21,6 +21,10 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
     return port;
 }
 
+std::string_view address_of(const BindAddress& bind) {
+    return bind.host == "localhost" ? std::string_view("127.0.0.1") : bind.host;
+}
+
 }  // namespace
 
 std::optional<BindAddress> parse_bind_address(std::string_view text) {
@@ -40,6 +44,12 @@ std::optional<BindAddress> parse_bind_address(std::string_view text) {
         return std::nullopt;
     }
     return BindAddress{std::move(host), *port};
+}
+
+bool leads_to(const BindAddress& to, const BindAddress& bind) {
+    if (to.port != bind.port) return false;
+    const bool any = bind.host == "0.0.0.0" || bind.host == "::";
+    return address_of(to) == address_of(bind) || (any && to.loopback());
 }
 
 }  // namespace rtbridge

@@ -303,6 +303,13 @@ struct MqttTunnelConfig {
     SourcePlace place;
 };
 
+// What is asked of the broker around, beside its publishes.
+struct BrokerConfig {
+    std::optional<BindAddress> connect;  // its MQTT listener; absent: what is retained is not read
+    SourcePlace connect_place;
+    std::vector<Placed<std::string>> devices;  // globs of MQTT client ids; empty: none is watched
+};
+
 // What is sent to a Socket.IO client: an event with one argument.
 struct SocketIoReplyConfig {
     std::string event;
@@ -377,6 +384,7 @@ struct Config {
     std::optional<AclConfig> acl;    // absent: who is let in may read; MQTT clients are not checked
     std::vector<RuleConfig> rules;   // in the order that they apply
     std::optional<MqttTunnelConfig> mqtt_tunnel;  // absent: no MQTT over WebSocket
+    BrokerConfig broker;
     SocketIoConfig socketio;
     SseConfig sse;
     std::vector<HttpRouteConfig> http_routes;

@@ -68,6 +68,13 @@ void read_socketio_section(TableReader& root, Config& config) {
     read_socketio(reader, config.socketio);
 }
 
+void read_broker_section(TableReader& root, Config& config) {
+    const toml::table* const table = root.take_table("broker");
+    if (table == nullptr) return;
+    TableReader reader(root.document(), *table, "[broker]", root.diagnostics());
+    config.broker = read_broker(reader);
+}
+
 void read_sse_section(TableReader& root, Config& config) {
     const toml::table* const table = root.take_table("sse");
     if (table == nullptr) return;
@@ -190,10 +197,11 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     read_acl_section(root, config);
     read_rules_section(root, config);
     read_mqtt_tunnel_section(root, config);
+    read_broker_section(root, config);
     read_socketio_section(root, config);
     read_sse_section(root, config);
     read_http_section(root, config);
-    root.not_supported_yet({"alert", "test", "broker"});
+    root.not_supported_yet({"alert", "test"});
     root.report_unknown_keys();
     check_exposure(config, diagnostics);
 
@@ -202,6 +210,7 @@ void read_main_file(const TomlDocument& document, Config& config, Diagnostics& d
     }
     check_names_are_unique(config, diagnostics);
     check_mqtt_tunnel(config, diagnostics);
+    check_broker(config, diagnostics);
 }
 
 std::optional<Config> parse(std::string_view text, const std::string& path,

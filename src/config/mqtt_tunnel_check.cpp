@@ -2,19 +2,10 @@
 
 #include <string>
 
+#include "config/bind_address.h"
+
 namespace rtbridge {
 namespace {
-
-std::string_view address_of(const BindAddress& bind) {
-    return bind.host == "localhost" ? std::string_view("127.0.0.1") : bind.host;
-}
-
-// Whether a connection to `to` ends at a socket bound to `bind`.
-bool leads_to(const BindAddress& to, const BindAddress& bind) {
-    if (to.port != bind.port) return false;
-    const bool any = bind.host == "0.0.0.0" || bind.host == "::";
-    return address_of(to) == address_of(bind) || (any && to.loopback());
-}
 
 // As whom the broker sees browsers.
 std::string_view source_of(const BindAddress& to) {

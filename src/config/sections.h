@@ -27,6 +27,9 @@ void read_sse(TableReader& table, SseConfig& sse);
 void read_http_routes(const TomlDocument& document, const TomlEntry& entry,
                       std::vector<HttpRouteConfig>& routes, Diagnostics& diagnostics);
 [[nodiscard]] std::optional<MqttTunnelConfig> read_mqtt_tunnel(TableReader& table);
+[[nodiscard]] BrokerConfig read_broker(TableReader& table);
+// [broker] together with the other sections: an error where it would lead to rtbridge itself.
+void check_broker(const Config& config, Diagnostics& diagnostics);
 // `[[rule]]`: appends the rules of `entry` in file order.
 void read_rules(const TomlDocument& document, const TomlEntry& entry,
                 std::vector<RuleConfig>& rules, Diagnostics& diagnostics);

@@ -45,6 +45,14 @@ struct ReloadStatus {
     std::string error;  // first mistake as file:line:column: ..., empty when ok
 };
 
+// How it stands with what the broker kept as retained (broker.connect).
+struct RetainedStatus {
+    enum class State : std::uint8_t { Off, Reading, Read, Failed };
+    State state = State::Off;
+    std::int64_t at_unix_ms = 0;  // since when
+    std::string error;            // why it failed, or what was left out; empty: nothing
+};
+
 // What a listener knows of the running configuration; crosses whole at every reload.
 struct ConfigSnapshot {
     std::uint64_t generation = 1;  // raised by each reload that took effect
@@ -61,6 +69,7 @@ struct ConfigSnapshot {
     std::shared_ptr<const SocketIoEvents> socketio_events =
         std::make_shared<const SocketIoEvents>();
     ReloadStatus reload;
+    RetainedStatus retained;
     std::vector<std::string> restart_required;  // keys whose change waits for a restart
 };
 using ConfigSnapshotPtr = std::shared_ptr<const ConfigSnapshot>;

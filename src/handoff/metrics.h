@@ -57,6 +57,9 @@ enum class Limit : std::uint8_t {
     Errands,
     Quarantine,
     RuleMemory,
+    Retained,
+    Wills,
+    Devices,
     Count,
 };
 
@@ -99,6 +102,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::Co
         "errands",
         "quarantine",
         "rule_memory",
+        "retained",
+        "wills",
+        "devices",
 };
 
 // The broker turns its loop at least ten times a second: after so long without a turn something is
@@ -114,6 +120,9 @@ struct Counters {
     Counter messages_dropped;      // ... that on_invalid kept from everyone
     Counter messages_quarantined;  // ... of which rtbridge/quarantine/<rule> was told
     Counter publishes_derived;     // published to another topic by mqtt = "publish:..."
+    Counter wills;                 // of MQTT clients, shown to browsers by the rules
+    Counter retained_read;         // what the broker had retained, shown to browsers likewise
+    Counter retained_outdated;     // ... that a publish had overtaken
     Counter broker_refused;        // replacements and publishes that the broker did not take
     Counter updates_out;           // delivered to sessions, each session counts
     Counter updates_conflated;     // replaced by a newer value in a session's queue

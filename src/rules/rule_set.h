@@ -20,6 +20,13 @@ struct TransportBodies;
 class RuleWorkspace;
 struct RuleTrace;
 
+// How a publish came to be known.
+enum class PublishSource : std::uint8_t {
+    Live,      // as it happens
+    Will,      // what a client that is gone left to say: MQTT subscribers have it already
+    Retained,  // what the broker had kept from before the start: of what time is not known
+};
+
 // One PUBLISH as the broker shows it. Views: valid during the call.
 struct Publish {
     std::string_view topic;
@@ -27,6 +34,7 @@ struct Publish {
     bool retain = false;
     std::string_view client = {};  // MQTT client id, may be empty
     std::string_view user = {};    // MQTT user name, may be empty
+    PublishSource source = PublishSource::Live;
 };
 
 // A further publish that a rule asks for; QoS and retain are those of the publish that caused it.

@@ -1,6 +1,5 @@
 #include "transport/broker_link.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/peer_address.h"
 
 namespace rtbridge {
 namespace {
@@ -23,33 +23,6 @@ namespace {
 constexpr std::size_t read_bytes = 64 * KiB - 16;
 // Memory that is kept for the next time that the broker is slow.
 constexpr std::size_t idle_buffer_bytes = 4 * KiB;
-
-struct PeerAddress {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-
-    [[nodiscard]] const sockaddr* get() const {
-        return reinterpret_cast<const sockaddr*>(&storage);
-    }
-};
-
-std::optional<PeerAddress> parse(const BindAddress& to) {
-    const std::string host = to.host == "localhost" ? "127.0.0.1" : to.host;
-    PeerAddress address;
-    auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-    if (inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(to.port);
-        address.length = sizeof(sockaddr_in);
-        return address;
-    }
-    auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) != 1) return std::nullopt;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(to.port);
-    address.length = sizeof(sockaddr_in6);
-    return address;
-}
 
 std::string message_of(int error) {
     return std::generic_category().message(error);
@@ -60,10 +33,10 @@ std::string message_of(int error) {
 Result<std::unique_ptr<BrokerLink>, std::string> BrokerLink::open(uv_loop_s* loop,
                                                                   const BindAddress& to,
                                                                   User& user) {
-    const std::optional<PeerAddress> address = parse(to);
+    const std::optional<PeerAddress> address = PeerAddress::parse(to.host, to.port);
     if (!address) return Failure{"not an IP address: " + to.host};
-    FileDescriptor socket(::socket(address->storage.ss_family,
-                                   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+    FileDescriptor socket(
+        ::socket(address->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
     if (!socket.valid()) return Failure{message_of(errno)};
     const int on = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -14,9 +14,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <future>
 
+#include "base/all_signals_blocked.h"
 #include "transport/acceptor.h"
 #include "transport/engineio_server.h"
 #include "transport/listener_state.h"
@@ -34,22 +34,6 @@ constexpr std::uint64_t check_interval_ms = 250;
 // A turn of the loop spends so long on mail: however much of it came, browsers are heard in
 // between, and their pongs.
 constexpr std::chrono::milliseconds mail_per_turn{20};
-
-// Signals belong to the broker.
-class AllSignalsBlocked {
-public:
-    AllSignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-    AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
-    ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_{};
-};
 
 // What runs at [socketio] path.
 struct SocketIoService {

@@ -1,6 +1,8 @@
 #include "transport/status_json.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/version.h"
 #include "transport/rules_json.h"
@@ -65,6 +67,15 @@ ordered_json bytes_json(const ListenerTotals& listeners) {
               {"mqtt", listeners.received_mqtt_bytes}}}};
 }
 
+ordered_json retained_json(const RetainedStatus& retained, const Metrics& metrics) {
+    static constexpr std::array<std::string_view, 4> states = {"off", "reading", "read", "failed"};
+    return {{"state", states.at(static_cast<std::size_t>(retained.state))},
+            {"at", retained.at_unix_ms},
+            {"error", retained.error.empty() ? ordered_json() : ordered_json(retained.error)},
+            {"messages", metrics.retained_read.value()},
+            {"outdated", metrics.retained_outdated.value()}};
+}
+
 ordered_json tls_json(const TlsCertificate* certificate, std::int64_t now_unix_ms) {
     if (certificate == nullptr) return nullptr;
     const std::int64_t expires_ms = certificate->expires_unix_s() * 1000;
@@ -119,6 +130,7 @@ std::string status_json(const ApiContext& context) {
           {"kept_from_all", metrics.messages_dropped.value()},
           {"quarantined", metrics.messages_quarantined.value()},
           {"derived", metrics.publishes_derived.value()},
+          {"wills", metrics.wills.value()},
           {"browsers", metrics.publishes_browsers.value()},
           {"thinned", metrics.updates_thinned.value()},
           {"bodies_missing", metrics.bodies_missing.value()},
@@ -126,6 +138,7 @@ std::string status_json(const ApiContext& context) {
           {"not_json", metrics.updates_not_json.value()},
           {"tunnels_failed", metrics.tunnels_failed.value()},
           {"listener_errors", metrics.listener_errors.value()}}},
+        {"retained", retained_json(context.config.retained, metrics)},
         {"bytes", bytes_json(listeners)},
         {"queue",
          {{"bytes", sessions.queue_bytes}, {"largest_bytes", sessions.queue_bytes_largest}}},

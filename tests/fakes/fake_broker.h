@@ -97,6 +97,15 @@ int fake_broker_check_author(const struct fake_client* author, const char* topic
 // The socket is gone. What the broker asks later about this client (its will, what a durable client
 // receives) still comes with the same connection, until fake_broker_forget().
 void fake_broker_disconnect(const struct fake_client* client, int reason);
+// Mosquitto 2.1 also says who connects, and of a durable client that leaves that it is offline,
+// instead of disconnected. 2.0 has no such events: nothing happens.
+#define FAKE_EVT_CONNECT 11
+#define FAKE_EVT_CLIENT_OFFLINE 28
+void fake_broker_connect(const struct fake_client* client);
+void fake_broker_go_offline(const struct fake_client* client, int reason);
+// The broker is about to publish its will: whether it may.
+int fake_broker_check_will(const struct fake_client* client, const char* topic, const char* payload,
+                           bool retain);
 void fake_broker_forget(const struct fake_client* client);
 
 // From now on the allocators return NULL, as with memory_limit in mosquitto.conf.

@@ -243,6 +243,31 @@ void fake_broker_disconnect(const struct fake_client* client, int reason) {
     raise_to_all(MOSQ_EVT_DISCONNECT, &event, PHASE_IDLE);
 }
 
+void fake_broker_connect(const struct fake_client* client) {
+    struct mosquitto_evt_disconnect event = {0};  // that of a connect begins like it
+    event.client = client_of(client);
+    raise_to_all(FAKE_EVT_CONNECT, &event, PHASE_IDLE);
+}
+
+void fake_broker_go_offline(const struct fake_client* client, int reason) {
+    struct mosquitto_evt_disconnect event = {0};  // likewise
+    event.client = client_of(client);
+    event.reason = reason;
+    raise_to_all(FAKE_EVT_CLIENT_OFFLINE, &event, PHASE_IDLE);
+}
+
+int fake_broker_check_will(const struct fake_client* client, const char* topic, const char* payload,
+                           bool retain) {
+    struct mosquitto_evt_acl_check event = {0};
+    event.client = client_of(client);
+    event.access = MOSQ_ACL_WRITE;
+    event.topic = topic;
+    event.payload = payload;
+    event.payloadlen = (uint32_t)strlen(payload);
+    event.retain = retain;
+    return raise_acl_check(&event);
+}
+
 void fake_broker_forget(const struct fake_client* client) {
     struct mosquitto** link = find_connection(client);
     if (*link != NULL) remove_connection(link);

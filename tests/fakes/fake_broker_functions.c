@@ -37,6 +37,9 @@ void mosquitto_log_printf(int level, const char* fmt, ...) {
 // --- callbacks
 
 static bool known_event(int event) {
+    if (fake_broker_is_2_1() && (event == FAKE_EVT_CONNECT || event == FAKE_EVT_CLIENT_OFFLINE)) {
+        return true;
+    }
     return event >= MOSQ_EVT_RELOAD && event <= MOSQ_EVT_DISCONNECT;
 }
 

@@ -302,7 +302,6 @@ TEST(ConfigLoader, RefusesWhatIsNotSupportedYet) {
     expect_refusals({
         {"[[alert]]", "1:3: error: alert is not supported yet; remove it"},
         {"[[test]]", "1:3: error: test is not supported yet; remove it"},
-        {"[broker]", "1:2: error: broker is not supported yet; remove it"},
     });
 }
 

@@ -143,6 +143,13 @@ std::string to_test_text(const Config& config) {
         out << "mqtt_tunnel " << config.mqtt_tunnel->to.host << " " << config.mqtt_tunnel->to.port
             << "\n";
     }
+    if (config.broker.connect) {
+        out << "connect " << config.broker.connect->host << " " << config.broker.connect->port
+            << "\n";
+    }
+    for (const Placed<std::string>& device : config.broker.devices) {
+        out << "device " << device.value << "\n";
+    }
     for (const RuleConfig& rule : config.rules) write(out, rule);
     return out.str();
 }

@@ -39,7 +39,7 @@ TEST(InstalledFile, ItsCommentedOptionsShowTheDefaults) {
 
     const std::optional<Config> config = parse_config(text.str(), installed_file, diagnostics);
 
-    EXPECT_EQ(options, 50);
+    EXPECT_EQ(options, 52);
     EXPECT_EQ(to_test_text(diagnostics), "");
     ASSERT_TRUE(config);
     Config expected = Config::built_in();
