@@ -225,8 +225,11 @@ std::optional<Invalidity> RuleApplication::recall(std::size_t at,
     const std::string subject =
         gathered_ ? applied_[at].publish_topic : rule->subject(values, publish_.topic);
     SubjectMemory& memory = remembered_.of(rule->name(), subject);
-    return rule->recall(values, reading, clock_.unix_ms(), memory, recalled_,
-                        traces_ == nullptr ? nullptr : &traces_[at]);
+    // What was retained before the start, of a time that nobody knows, is no reading to count from.
+    const bool timeless =
+        publish_.source == PublishSource::Retained && reading && !reading->unix_ms;
+    return rule->recall(values, timeless ? std::nullopt : reading, clock_.unix_ms(), memory,
+                        recalled_, traces_ == nullptr ? nullptr : &traces_[at]);
 }
 
 const char* RuleApplication::set_recalled() {
