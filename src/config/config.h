@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -200,6 +203,12 @@ struct RuleConfig {
     Placed<std::string> publish_topic;  // template; used where mqtt is Publish
     BrowserConfig browser;
     std::optional<HistoryConfig> history;  // absent: browsers get no past but the newest value
+
+    // Where its keys stand, as "on_invalid" or "browser.max_rate"; only of those that are there.
+    using Places = std::map<std::string, SourcePlace, std::less<>>;
+    Places places{};
+    // Of a key, or of the name where the key is not there.
+    [[nodiscard]] const SourcePlace& place_of(std::string_view option) const;
 };
 
 // Where the MQTT streams of browsers go.

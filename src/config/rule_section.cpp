@@ -4,6 +4,7 @@
 #include "config/in_quotes.h"
 #include "config/names.h"
 #include "config/sections.h"
+#include "config/suggestion.h"
 #include "config/template_reader.h"
 #include "config/units.h"
 
@@ -49,9 +50,9 @@ void read_on_invalid(TableReader& table, RuleConfig& rule) {
         rule.on_invalid = OnInvalid::Quarantine;
     } else {
         table.diagnostics().error(std::move(text.place),
-                                  "on_invalid = " + in_quotes(text.value) +
-                                      " is not known; write \"pass\", \"drop\" or "
-                                      "\"quarantine\"");
+                                  "on_invalid = " + in_quotes(text.value) + " is not known; " +
+                                      did_you_mean(text.value, {"pass", "drop", "quarantine"},
+                                                   "write \"pass\", \"drop\" or \"quarantine\""));
     }
 }
 
@@ -105,8 +106,9 @@ void read_positive(TableReader& table, BatteryConfig& battery) {
         return;
     }
     table.diagnostics().error(std::move(text.place),
-                              "positive = " + in_quotes(text.value) +
-                                  " is not known; write \"charging\" or \"discharging\"");
+                              "positive = " + in_quotes(text.value) + " is not known; " +
+                                  did_you_mean(text.value, {"charging", "discharging"},
+                                               "write \"charging\" or \"discharging\""));
 }
 
 void read_idle_below(TableReader& table, BatteryConfig& battery) {
@@ -149,10 +151,14 @@ void read_mqtt(TableReader& table, RuleConfig& rule) {
         rule.mqtt = TowardsMqtt::Publish;
         rule.publish_topic = {text.value.substr(publish.size()), std::move(text.place)};
     } else {
-        table.diagnostics().error(std::move(text.place),
-                                  "mqtt = " + in_quotes(text.value) +
-                                      " is not known; write \"keep\", \"replace\" or "
-                                      "\"publish:<topic>\"");
+        const std::string_view word =
+            std::string_view(text.value).substr(0, text.value.find(':') + 1);
+        table.diagnostics().error(
+            std::move(text.place),
+            "mqtt = " + in_quotes(text.value) + " is not known; " +
+                did_you_mean(word.empty() || word == publish ? text.value : word,
+                             {"keep", "replace", "publish:<topic>", publish},
+                             "write \"keep\", \"replace\" or \"publish:<topic>\""));
     }
 }
 
@@ -248,6 +254,17 @@ RuleConfig read_rule(TableReader& table) {
     return rule;
 }
 
+void note_places(const TomlDocument& document, const toml::table& table, const std::string& prefix,
+                 RuleConfig::Places& places) {
+    for (const auto& [key, node] : table) {
+        const std::string name = prefix + std::string(key.str());
+        places.emplace(name, document.place(key));
+        if (const toml::table* const inner = node.as_table()) {
+            note_places(document, *inner, name + ".", places);
+        }
+    }
+}
+
 // How messages name the rule, before its name has been checked.
 std::string rule_title(const toml::table& table) {
     const std::optional<std::string_view> name = table["name"].value<std::string_view>();
@@ -273,6 +290,7 @@ void read_rules(const TomlDocument& document, const TomlEntry& entry,
         }
         TableReader reader(document, *table, rule_title(*table), diagnostics);
         rules.push_back(read_rule(reader));
+        note_places(document, *table, "", rules.back().places);
     }
 }
 

@@ -28,7 +28,7 @@ RuleValues Rule::values(const Publish& publish, const Topic& topic, WorkingPaylo
 }
 
 std::optional<Invalidity> Rule::enrich(const RuleValues& values, RuleTrace* trace) const {
-    if (fields_.empty() && !battery_ && set_.empty()) return std::nullopt;
+    if (!has_steps()) return std::nullopt;
     if (const char* mistake = values.payload().object_mistake()) {
         const char* const step = !fields_.empty() ? "fields" : battery_ ? "battery" : "set";
         return note_failure(trace, step, {InvalidReason::NotJson, "", mistake});

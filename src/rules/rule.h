@@ -43,6 +43,12 @@ public:
     [[nodiscard]] const std::string& key_name() const { return key_name_; }
     [[nodiscard]] const std::vector<Topic>& topics() const { return topics_; }
     [[nodiscard]] OnInvalid on_invalid() const { return on_invalid_; }
+    // Whether a payload may leave enrich() other than it came.
+    [[nodiscard]] bool changes_payload() const { return battery_.has_value() || !set_.empty(); }
+    // Whether enrich() does anything: then it can refuse a payload, and may change it.
+    [[nodiscard]] bool has_steps() const {
+        return !fields_.empty() || battery_.has_value() || !set_.empty();
+    }
     [[nodiscard]] TowardsMqtt mqtt() const { return mqtt_; }
     // What browsers are told beside the payload or in its place.
     [[nodiscard]] const std::string& event() const { return event_; }
