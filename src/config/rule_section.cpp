@@ -151,14 +151,15 @@ void read_mqtt(TableReader& table, RuleConfig& rule) {
         rule.mqtt = TowardsMqtt::Publish;
         rule.publish_topic = {text.value.substr(publish.size()), std::move(text.place)};
     } else {
-        const std::string_view word =
-            std::string_view(text.value).substr(0, text.value.find(':') + 1);
+        // "publsh:live" is near by what stands before its colon.
+        std::string_view word = std::string_view(text.value).substr(0, text.value.find(':') + 1);
+        if (word.empty()) word = text.value;
+        const std::string otherwise = "write \"keep\", \"replace\" or \"publish:<topic>\"";
         table.diagnostics().error(
             std::move(text.place),
             "mqtt = " + in_quotes(text.value) + " is not known; " +
-                did_you_mean(word.empty() || word == publish ? text.value : word,
-                             {"keep", "replace", "publish:<topic>", publish},
-                             "write \"keep\", \"replace\" or \"publish:<topic>\""));
+                (word == publish ? otherwise
+                                 : did_you_mean(word, {"keep", "replace", publish}, otherwise)));
     }
 }
 

@@ -282,10 +282,8 @@ private:
         if (!user_) return;
         const auto examine = [this](const Placed<std::string>& file, bool secret) {
             if (file.value.empty()) return;
-            const std::string why = why_unreadable(file.value, *user_);
-            if (!why.empty()) {
-                error(file.value + ": " + why, "chown " + conf_.user + " " + file.value,
-                      file.place);
+            if (const std::optional<Unreadable> no = why_unreadable(file.value, *user_)) {
+                error(file.value + ": " + no->why, no->advice, file.place);
             } else if (secret && readable_by_others(file.value)) {
                 warning(file.value + " holds a secret and may be read by everyone",
                         "chmod 600 " + file.value, file.place);

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/json_text.h"
 #include "config/template_text.h"
 #include "config/units.h"
@@ -39,7 +40,9 @@ std::string count(std::uint64_t value) {
     return std::to_string(value);
 }
 std::string size(std::uint64_t bytes) {
-    return text(format_size(bytes));
+    constexpr std::uint64_t megabyte = 1'000'000;
+    const bool decimal = bytes > 0 && bytes % megabyte == 0 && bytes % MiB != 0;
+    return text(decimal ? std::to_string(bytes / megabyte) + "MB" : format_size(bytes));
 }
 
 // Sorted: the order of such lists means nothing.

@@ -45,25 +45,33 @@ std::optional<SystemUser> find_user(const std::string& name) {
     return user;
 }
 
-std::string why_unreadable(const std::string& path, const SystemUser& user) {
+std::optional<Unreadable> why_unreadable(const std::string& path, const SystemUser& user) {
+    const auto cannot_look = [](const std::error_code& problem) {
+        return Unreadable{problem.message(), problem == std::errc::no_such_file_or_directory
+                                                 ? "create it, or correct its name"
+                                                 : "ask again as root"};
+    };
     std::error_code problem;
     const std::filesystem::path real = std::filesystem::canonical(path, problem);
-    if (problem) return problem.message();
+    if (problem) return cannot_look(problem);
     for (std::filesystem::path folder = real.parent_path();; folder = folder.parent_path()) {
         struct stat status {};
-        if (::stat(folder.c_str(), &status) != 0) return std::generic_category().message(errno);
+        if (::stat(folder.c_str(), &status) != 0)
+            return cannot_look({errno, std::generic_category()});
         if (!may(status, user, 1)) {
-            return "user " + user.name + " may not enter the directory " +
-                   in_quotes(folder.string());
+            const std::string name = folder.string();
+            return Unreadable{
+                "user " + user.name + " may not enter the directory " + in_quotes(name),
+                "let it in, as by chmod o+x " + name + ", or move the file"};
         }
         if (folder == folder.root_path()) break;
     }
     struct stat status {};
-    if (::stat(real.c_str(), &status) != 0) return std::generic_category().message(errno);
-    if (!may(status, user, S_ISDIR(status.st_mode) ? 5 : 4)) {
-        return "user " + user.name + " may not read it";
-    }
-    return {};
+    if (::stat(real.c_str(), &status) != 0) return cannot_look({errno, std::generic_category()});
+    if (may(status, user, S_ISDIR(status.st_mode) ? 5 : 4)) return std::nullopt;
+    return Unreadable{
+        "user " + user.name + " may not read it",
+        S_ISDIR(status.st_mode) ? "chmod o+rx " + path : "chown " + user.name + " " + path};
 }
 
 bool readable_by_others(const std::string& path) {

@@ -20,9 +20,14 @@ struct SystemUser {
 // Nothing where there is no such user.
 [[nodiscard]] std::optional<SystemUser> find_user(const std::string& name);
 
-// Empty: `user` can read it (a directory: list and enter it). Else why not, to stand behind the
-// path.
-[[nodiscard]] std::string why_unreadable(const std::string& path, const SystemUser& user);
+struct Unreadable {
+    std::string why;     // to stand behind the path
+    std::string advice;  // what to do
+};
+
+// Nothing: `user` can read it (a directory: list and enter it).
+[[nodiscard]] std::optional<Unreadable> why_unreadable(const std::string& path,
+                                                       const SystemUser& user);
 
 // Whether any user of the system may; false also where it can't be looked at.
 [[nodiscard]] bool readable_by_others(const std::string& path);

@@ -24,9 +24,12 @@ constexpr BrokerVersion debian{2, 0, 11};
 class BrokerExamination : public testing::Test {
 protected:
     BrokerExamination() {
-        so_ = folder_.write("rtbridge.so", "");
+        so_ = folder_.write("rtbridge.so", "", 0644);
         const passwd* const me = ::getpwuid(::geteuid());
         me_ = me != nullptr ? me->pw_name : "root";
+        if (me_ != "root") return;
+        me_ = "nobody";  // a broker of root's would be a finding
+        EXPECT_EQ(::chmod(folder_.path("").c_str(), 0755), 0);
     }
 
     // "warning: text -> advice", of a mosquitto.conf in which SO stands for our plugin's path.
@@ -173,9 +176,9 @@ TEST_F(BrokerExamination, SaysThatWillsAndBridgesAreAMatterOfAccess) {
 
 TEST_F(BrokerExamination, LooksWhoMayReadTheFiles) {
     Config config = Config::built_in();
-    config.listener.bind_place.file = folder_.write("rtbridge.toml", "");
+    config.listener.bind_place.file = folder_.write("rtbridge.toml", "", 0644);
     config.auth.emplace().passwords_file.value = folder_.write("pw", "", 0644);
-    config.auth->jwt.push_back({.algorithms = {"RS256"}});
+    config.auth->jwt.emplace_back().algorithms = {"RS256"};
     config.auth->jwt.back().keys_file.value = folder_.write("public.pem", "", 0644);
 
     EXPECT_THAT(
@@ -185,11 +188,22 @@ TEST_F(BrokerExamination, LooksWhoMayReadTheFiles) {
                        " holds a secret and may be read by everyone -> chmod 600 " +
                        folder_.path("pw")),
               Contains("ok: " + folder_.path("public.pem") + " can be read by user " + me_)));
+    std::string folder = folder_.path("");
+    folder.pop_back();
+    EXPECT_EQ(::chmod(folder.c_str(), 0700), 0);
     EXPECT_THAT(
         findings("plugin SO\nuser nobody\n", &config),
         Contains("error: " + folder_.path("pw") + ": user nobody may not enter the directory \"" +
-                 folder_.path("").substr(0, folder_.path("").size() - 1) + "\" -> chown nobody " +
-                 folder_.path("pw")));
+                 folder + "\" -> let it in, as by chmod o+x " + folder + ", or move the file"));
+    EXPECT_EQ(::chmod(folder.c_str(), 0755), 0);
+    EXPECT_EQ(::chmod(folder_.path("pw").c_str(), 0600), 0);
+    EXPECT_THAT(findings("plugin SO\nuser daemon\n", &config),
+                Contains("error: " + folder_.path("pw") +
+                         ": user daemon may not read it -> chown daemon " + folder_.path("pw")));
+    config.listener.www.value = "/nonexistent";
+    EXPECT_THAT(findings("plugin SO\n", &config),
+                Contains("error: /nonexistent: No such file or directory -> create it, or correct "
+                         "its name"));
     EXPECT_THAT(findings("plugin SO\nuser no-such-user\n", &config),
                 Contains(HasSubstr("error: there is no user \"no-such-user\"")));
     EXPECT_THAT(findings("plugin SO\nuser root\n", &config),

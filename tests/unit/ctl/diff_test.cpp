@@ -54,11 +54,13 @@ TEST(Diff, ShowsRulesByName) {
     EXPECT_EQ(
         difference(rule_a,
                    rule_a + "[[rule]]\nname = \"b\"\ntopics = [\"b\"]\nkey = \"{payload.k}\"\n"),
-        "+ rule \"b\"\n    topics: [\"b\"]\n    key: \"{payload.k}\"\n    on_invalid: \"pass\"\n    mqtt: \"keep\"\n");
+        "+ rule \"b\"\n    topics: [\"b\"]\n    key: \"{payload.k}\"\n    on_invalid: \"pass\"\n   "
+        " mqtt: \"keep\"\n");
     EXPECT_EQ(difference(rule_a + "[[rule]]\nname = \"b\"\ntopics = [\"b\"]\n", rule_a),
               "- rule \"b\"\n");
     EXPECT_EQ(difference(rule_a, "[[rule]]\nname = \"b\"\ntopics = [\"a/#\"]\n"),
-              "- rule \"a\": it is called \"b\" now\n+ rule \"b\"\n    topics: [\"a/#\"]\n    on_invalid: \"pass\"\n    mqtt: \"keep\"\n");
+              "- rule \"a\": it is called \"b\" now\n+ rule \"b\"\n    topics: [\"a/#\"]\n    "
+              "on_invalid: \"pass\"\n    mqtt: \"keep\"\n");
 }
 
 // Each option of a rule, so that none is overlooked: what it is written as, what it is shown as.
@@ -161,7 +163,7 @@ TEST(Diff, ShowsSectionsThatAreNew) {
         "~ auth.cookie: absent -> \"rtbridge\"\n"
         "~ auth.token_in_url: absent -> false\n"
         "~ auth.passwords_file: absent -> \"\"\n"
-        "~ auth.mqtt: \"keep\" -> false\n"
+        "~ auth.mqtt: absent -> false\n"
         "~ auth.role.\"a*\".\"r\": absent -> true\n"
         "- acl: no [auth] and no [acl]: everything is allowed, on this machine only\n"
         "+ acl: no [acl]: receive, subscribe and history are allowed to those let in, MQTT "

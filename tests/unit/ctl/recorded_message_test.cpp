@@ -78,7 +78,8 @@ TEST(RecordedMessage, SaysWhatIsWrong) {
     for (const auto& c : cases) {
         const Result<RecordedMessage, std::string> message = read_recorded_message(c.line);
         ASSERT_FALSE(message.ok()) << c.line;
-        if (c.why.data() != nullptr) EXPECT_EQ(message.error(), c.why) << c.line;
+        if (c.why.empty()) continue;  // whatever the parser says
+        EXPECT_EQ(message.error(), c.why) << c.line;
     }
 }
 
