@@ -250,10 +250,10 @@ TEST(BrokerVersion, IsReadFromTheHelpOfTheProgram) {
 class DoctorConf : public BrokerExamination {
 protected:
     std::pair<int, std::string> doctor(const std::string& rtbridge_toml) {
-        const std::string conf =
-            folder_.write("mosquitto.conf", "plugin " + so_ + "\nplugin_opt_config " +
-                                                folder_.write("rtbridge.toml", rtbridge_toml) +
-                                                "\nuser " + me_ + "\n");
+        const std::string conf = folder_.write(
+            "mosquitto.conf", "plugin " + so_ + "\nplugin_opt_config " +
+                                  folder_.write("rtbridge.toml", rtbridge_toml, 0644) + "\nuser " +
+                                  me_ + "\n");
         const std::string program =
             folder_.write("mosquitto", "#!/bin/sh\necho mosquitto version 2.0.11\nexit 3\n", 0700);
         std::ostringstream out;
