@@ -13,6 +13,7 @@
 #include "config/config_loader.h"
 #include "config/exposure.h"
 #include "config/in_quotes.h"
+#include "rules/rule_review.h"
 
 namespace rtbridge {
 namespace {
@@ -41,6 +42,10 @@ std::optional<Configuration> compile(Config config, Diagnostics& diagnostics) {
     auto authenticator = Authenticator::create(config, diagnostics);
     auto policy = Policy::compile(config, diagnostics);
     auto http_routes = HttpRoutes::compile(config, diagnostics);
+    if (rules && !diagnostics.has_errors()) {
+        RuleReview(config, *rules, diagnostics).run();
+        review_requests(config, *rules, diagnostics);
+    }
     check_clear_text(config, diagnostics);
     check_www(config.listener.www, diagnostics);
     std::shared_ptr<const TlsCertificate> tls;

@@ -15,11 +15,10 @@
 #include "config/config.h"
 #include "handoff/invalid_reason.h"
 #include "handoff/metrics.h"
+#include "rules/own_topics.h"
 #include "rules/rule_set.h"
 
 namespace rtbridge {
-
-inline constexpr std::string_view quarantine_prefix = "rtbridge/quarantine/";
 
 // What is published there of a publish that `rule` refused. Thread: any, pure.
 [[nodiscard]] std::string quarantine_envelope(const Publish& publish, const std::string& rule,

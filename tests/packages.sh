@@ -14,7 +14,8 @@ packages_of() {
     run) echo mosquitto mosquitto-clients libwebsockets-evlib-uv ;;
     test)
         echo ca-certificates ccache git libgtest-dev libgmock-dev libcmocka-dev libbenchmark-dev libmosquitto-dev \
-            clang clang-format clang-tidy libclang-rt-dev valgrind chromium fonts-dejavu-core openssl
+            clang clang-format clang-tidy libclang-rt-dev valgrind chromium fonts-dejavu-core openssl \
+            bash fish groff-base man-db mandoc zsh
         # Node.js often comes from elsewhere than Debian, with npm inside.
         command -v node >/dev/null || echo nodejs
         command -v npm >/dev/null || echo npm

@@ -5,6 +5,7 @@
 
 #include "access/coverage.h"
 #include "config/in_quotes.h"
+#include "config/suggestion.h"
 
 namespace rtbridge {
 namespace {
@@ -53,7 +54,8 @@ void PolicyReview::run() {
     if (index_.rules.size() > rules_max) return;
     for (const AclRuleConfig& rule : index_.rules) {
         if (warn_of_unknown_role(rule) || warn_of_claims_without_tokens(rule) ||
-            warn_of_shared_topics(rule)) {
+            warn_of_shared_topics(rule) || warn_of_browsers_without_client_id(rule) ||
+            warn_of_default(rule)) {
             continue;
         }
         if (rule.effect == AclEffect::Deny) continue;
@@ -91,9 +93,44 @@ bool PolicyReview::warn_of_unknown_role(const AclRuleConfig& rule) {
                         [&](const AuthRoleConfig& each) { return each.role == role; });
         if (given) return false;
     }
-    diagnostics_.warning(rule.role->place,
-                         "this rule can never match: nothing gives the role " + in_quotes(role) +
-                             "; add [[auth.role]], [[auth.jwt]] or [auth] anonymous");
+    std::vector<std::string_view> given;
+    if (config_.auth) {
+        for (const AuthRoleConfig& each : config_.auth->roles) given.emplace_back(each.role);
+        if (config_.auth->anonymous_role) given.emplace_back(*config_.auth->anonymous_role);
+    }
+    diagnostics_.warning(
+        rule.role->place,
+        "this rule can never match: nothing gives the role " + in_quotes(role) + "; " +
+            did_you_mean(role, given, "add [[auth.role]], [[auth.jwt]] or [auth] anonymous"));
+    return true;
+}
+
+// Only MQTT clients have a client id, and for them there are neither history nor keys.
+bool PolicyReview::warn_of_browsers_without_client_id(const AclRuleConfig& rule) {
+    if (!rule.client) return false;
+    const ActionSet of_mqtt = receive_live | Action::Publish | Action::PublishRetained;
+    const bool allows_by_key = !rule.keys.empty() && rule.effect == AclEffect::Allow;
+    if (rule.actions.intersects(of_mqtt) && !allows_by_key) return false;
+    const std::string what =
+        allows_by_key ? "MQTT knows no keys" : listed(rule.actions) + " is of browsers";
+    diagnostics_.warning(rule.client->place, "this rule has no effect: " + what +
+                                                 ", and browsers have no client id; name them by "
+                                                 "user or role");
+    return true;
+}
+
+// Deny beats allow, and the default allows what nothing denies: all but admin and $CONTROL.
+bool PolicyReview::warn_of_default(const AclRuleConfig& rule) {
+    const bool allowed_anyway =
+        config_.acl->default_effect == AclEffect::Allow && rule.effect == AclEffect::Allow;
+    if (!allowed_anyway || rule.actions.contains(Action::Admin)) return false;
+    for (const Placed<std::string>& topic : rule.topics) {
+        if (topic.value.starts_with("$CONTROL")) return false;
+    }
+    diagnostics_.warning(rule.place,
+                         "this rule has no effect: with default = \"allow\" all this is allowed "
+                         "anyway, and a deny beats every allow; remove it, or write default = "
+                         "\"deny\"");
     return true;
 }
 

@@ -30,6 +30,8 @@ private:
     [[nodiscard]] bool warn_of_unknown_role(const AclRuleConfig& rule);
     [[nodiscard]] bool warn_of_claims_without_tokens(const AclRuleConfig& rule);
     bool warn_of_shared_topics(const AclRuleConfig& rule);
+    bool warn_of_browsers_without_client_id(const AclRuleConfig& rule);
+    bool warn_of_default(const AclRuleConfig& rule);
     [[nodiscard]] bool warn_of_useless_allow(const Subject& subject);
     void warn_of_everything(const Subject& subject);
     void warn_of_missing_partner(const Subject& subject, Action given, Action needed);

@@ -183,7 +183,8 @@ void read_default(TableReader& table, AclConfig& acl) {
     }
     table.diagnostics().error(
         std::move(text.place),
-        "default = " + in_quotes(text.value) + " is not known; write \"deny\" or \"allow\"");
+        "default = " + in_quotes(text.value) + " is not known; " +
+            did_you_mean(text.value, {"deny", "allow"}, "write \"deny\" or \"allow\""));
 }
 
 }  // namespace

@@ -23,9 +23,10 @@ void read_anonymous(TableReader& table, AuthConfig& auth) {
         return;
     }
     table.diagnostics().error(std::move(anonymous.place),
-                              "anonymous = " + in_quotes(text) +
-                                  " is not known; write \"deny\" or \"role:<name>\", like "
-                                  "\"role:viewer\"");
+                              "anonymous = " + in_quotes(text) + " is not known; " +
+                                  did_you_mean(text, {"deny"},
+                                               "write \"deny\" or \"role:<name>\", like "
+                                               "\"role:viewer\""));
 }
 
 // RFC 6265, 4.1.1: the name of a cookie is a token of HTTP.

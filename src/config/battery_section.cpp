@@ -52,8 +52,9 @@ void read_positive(TableReader& table, BatteryConfig& battery) {
         return;
     }
     table.diagnostics().error(std::move(text.place),
-                              "positive = " + in_quotes(text.value) +
-                                  " is not known; write \"charging\" or \"discharging\"");
+                              "positive = " + in_quotes(text.value) + " is not known; " +
+                                  did_you_mean(text.value, {"charging", "discharging"},
+                                               "write \"charging\" or \"discharging\""));
 }
 
 enum class Least { Zero, AboveZero };

@@ -14,6 +14,11 @@ bool BindAddress::loopback() const {
     return IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127;
 }
 
+const SourcePlace& RuleConfig::place_of(std::string_view option) const {
+    const auto found = places.find(option);
+    return found != places.end() ? found->second : name.place;
+}
+
 Config Config::built_in() {
     constexpr auto placed = [](std::string value) {
         return Placed<std::string>{std::move(value), {"built-in", 0, 0}};

@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -295,6 +297,12 @@ struct RuleConfig {
     BrowserConfig browser;
     std::optional<HistoryConfig> history;  // absent: browsers get no past but the newest value
     bool redact = false;  // status shows nothing of the content of messages that were refused
+
+    // Where its keys stand, as "on_invalid" or "browser.max_rate"; only of those that are there.
+    using Places = std::map<std::string, SourcePlace, std::less<>>;
+    Places places{};
+    // Of a key, or of the name where the key is not there.
+    [[nodiscard]] const SourcePlace& place_of(std::string_view option) const;
 };
 
 // Where the MQTT streams of browsers go.

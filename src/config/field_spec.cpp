@@ -9,6 +9,7 @@
 #include "base/json_text.h"
 #include "base/trimmed.h"
 #include "config/in_quotes.h"
+#include "config/suggestion.h"
 
 namespace rtbridge {
 namespace {
@@ -113,8 +114,11 @@ Result<FieldSpec, std::string> parse_field_spec(std::string_view text) {
     FieldSpec spec;
     const std::optional<FieldType> type = take_type(rest);
     if (!type) {
-        return Failure{std::string(
-            "is not known; write \"number\", \"string\", \"bool\", \"time\" or \"one of a|b\"")};
+        const std::string_view word = rest.substr(0, rest.find_first_of(" \t?="));
+        return Failure{
+            "is not known; " +
+            did_you_mean(word, {"number", "string", "bool", "time"},
+                         "write \"number\", \"string\", \"bool\", \"time\" or \"one of a|b\"")};
     }
     spec.type = *type;
     if (rest.starts_with('?')) {

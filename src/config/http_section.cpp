@@ -2,6 +2,7 @@
 
 #include "config/in_quotes.h"
 #include "config/sections.h"
+#include "config/suggestion.h"
 #include "config/template_reader.h"
 
 namespace rtbridge {
@@ -18,8 +19,12 @@ void read_method(TableReader& table, HttpRouteConfig& route) {
     if (text->get() == "POST") {
         route.method = HttpRouteMethod::Post;
     } else if (text->get() != "GET") {
-        table.error(*text,
-                    "method = " + in_quotes(text->get()) + " is neither \"GET\" nor \"POST\"");
+        std::string upper = text->get();
+        for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        const std::string near = did_you_mean(upper, {"GET", "POST"}, "");
+        table.error(*text, "method = " + in_quotes(text->get()) +
+                               " is neither \"GET\" nor \"POST\"" +
+                               (near.empty() ? "" : "; " + near));
     }
 }
 

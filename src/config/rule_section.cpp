@@ -7,6 +7,7 @@
 #include "config/names.h"
 #include "config/rule_steps.h"
 #include "config/sections.h"
+#include "config/suggestion.h"
 #include "config/template_reader.h"
 #include "config/units.h"
 
@@ -56,9 +57,9 @@ void read_on_invalid(TableReader& table, RuleConfig& rule) {
         rule.on_invalid = OnInvalid::Quarantine;
     } else {
         table.diagnostics().error(std::move(text.place),
-                                  "on_invalid = " + in_quotes(text.value) +
-                                      " is not known; write \"pass\", \"drop\" or "
-                                      "\"quarantine\"");
+                                  "on_invalid = " + in_quotes(text.value) + " is not known; " +
+                                      did_you_mean(text.value, {"pass", "drop", "quarantine"},
+                                                   "write \"pass\", \"drop\" or \"quarantine\""));
     }
 }
 
@@ -100,10 +101,15 @@ void read_mqtt(TableReader& table, RuleConfig& rule) {
         rule.mqtt = TowardsMqtt::Publish;
         rule.publish_topic = {text.value.substr(publish.size()), std::move(text.place)};
     } else {
-        table.diagnostics().error(std::move(text.place),
-                                  "mqtt = " + in_quotes(text.value) +
-                                      " is not known; write \"keep\", \"replace\" or "
-                                      "\"publish:<topic>\"");
+        // "publsh:live" is near by what stands before its colon.
+        std::string_view word = std::string_view(text.value).substr(0, text.value.find(':') + 1);
+        if (word.empty()) word = text.value;
+        const std::string otherwise = "write \"keep\", \"replace\" or \"publish:<topic>\"";
+        table.diagnostics().error(
+            std::move(text.place),
+            "mqtt = " + in_quotes(text.value) + " is not known; " +
+                (word == publish ? otherwise
+                                 : did_you_mean(word, {"keep", "replace", publish}, otherwise)));
     }
 }
 
@@ -207,6 +213,17 @@ RuleConfig read_rule(TableReader& table) {
     return rule;
 }
 
+void note_places(const TomlDocument& document, const toml::table& table, const std::string& prefix,
+                 RuleConfig::Places& places) {
+    for (const auto& [key, node] : table) {
+        const std::string name = prefix + std::string(key.str());
+        places.emplace(name, document.place(key));
+        if (const toml::table* const inner = node.as_table()) {
+            note_places(document, *inner, name + ".", places);
+        }
+    }
+}
+
 // How messages name the rule, before its name has been checked.
 std::string rule_title(const toml::table& table) {
     const std::optional<std::string_view> name = table["name"].value<std::string_view>();
@@ -232,6 +249,7 @@ void read_rules(const TomlDocument& document, const TomlEntry& entry,
         }
         TableReader reader(document, *table, rule_title(*table), diagnostics);
         rules.push_back(read_rule(reader));
+        note_places(document, *table, "", rules.back().places);
     }
 }
 

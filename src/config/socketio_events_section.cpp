@@ -216,7 +216,8 @@ void read_begin(TableReader& table, SocketIoConfig& socketio) {
     } else {
         table.diagnostics().error(
             std::move(text.place),
-            "subscribe = " + in_quotes(text.value) + " is not known; write \"all\" or \"none\"");
+            "subscribe = " + in_quotes(text.value) + " is not known; " +
+                did_you_mean(text.value, {"all", "none"}, "write \"all\" or \"none\""));
     }
 }
 

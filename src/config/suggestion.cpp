@@ -46,4 +46,11 @@ std::optional<std::string_view> suggestion(std::string_view word,
     return best;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates,
+                         std::string_view otherwise) {
+    const std::optional<std::string_view> near = suggestion(word, candidates);
+    if (!near) return std::string(otherwise);
+    return "did you mean \"" + std::string(*near) + "\"?";
+}
+
 }  // namespace rtbridge

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,5 +12,11 @@ namespace rtbridge {
 // The first candidate wins a tie. The view is that of the candidate. Thread: any.
 [[nodiscard]] std::optional<std::string_view> suggestion(
     std::string_view word, const std::vector<std::string_view>& candidates);
+
+// How a message about a word that is not known ends: `did you mean "drop"?` where a candidate is
+// near, else `otherwise`.
+[[nodiscard]] std::string did_you_mean(std::string_view word,
+                                       const std::vector<std::string_view>& candidates,
+                                       std::string_view otherwise);
 
 }  // namespace rtbridge

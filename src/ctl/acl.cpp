@@ -108,7 +108,8 @@ void add_question(CLI::App& command, Options& options) {
     command
         .add_option("ACTION", options.action,
                     "publish, publish_retained, receive, subscribe, history or admin")
-        ->required();
+        ->required()
+        ->type_name("{publish,publish_retained,receive,subscribe,history,admin}");
     command.add_option("TOPIC", options.topic, "The topic; not needed for admin");
     command.add_option("--key", options.key, "Key of the update, as browsers select by it");
 }

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -20,6 +21,7 @@
 #include "base/free_with.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "ctl/doctor_conf.h"
 #include "ctl/tls_stream.h"
 
 // One small GET by plain sockets: an HTTP library, or libwebsockets with its loop, would be the
@@ -275,14 +277,38 @@ int doctor_ready(std::string_view url_text, std::ostream& out, const std::string
 }
 
 void add_doctor(CLI::App& tool, int& exit_code) {
-    const auto url = std::make_shared<std::string>();
-    const auto ca_file = std::make_shared<std::string>();
-    CLI::App* const command = tool.add_subcommand("doctor", "Examine a running broker");
-    command->add_option("--ready", *url, "URL to ask whether the broker is ready")->required();
-    command->add_option("--ca", *ca_file, "Certificates to trust instead of the system's (PEM)");
-    command->callback([url, ca_file, &exit_code] {
+    struct Options {
+        std::string url, ca_file, conf;
+        std::string program = "mosquitto";
+    };
+    const auto options = std::make_shared<Options>();
+    CLI::App* const command = tool.add_subcommand(
+        "doctor", "Examine a broker: its configuration, or whether it is ready");
+    CLI::Option* const conf = command->add_option(
+        "--conf", options->conf, "A mosquitto.conf, to examine with all that it loads");
+    conf->type_name("FILE");
+    command->add_option("--mosquitto", options->program, "The broker's program, for its version")
+        ->type_name("FILE")
+        ->capture_default_str()
+        ->needs(conf);
+    CLI::Option* const url =
+        command->add_option("--ready", options->url, "URL to ask whether the broker is ready");
+    command
+        ->add_option("--ca", options->ca_file,
+                     "Certificates to trust instead of the system's (PEM)")
+        ->type_name("FILE")
+        ->needs(url);
+    command->footer("Exit code: 0 no error, and ready; 1 otherwise.");
+    command->callback([options, conf, url, &exit_code] {
+        if (conf->count() == 0 && url->count() == 0) {
+            throw CLI::RequiredError("--conf or --ready");
+        }
         std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the broker may close
-        exit_code = doctor_ready(*url, std::cout, *ca_file);
+        if (conf->count() > 0) exit_code = doctor_conf(options->conf, options->program, std::cout);
+        if (url->count() > 0) {
+            const int ready = doctor_ready(options->url, std::cout, options->ca_file);
+            exit_code = std::max(exit_code, ready);
+        }
     });
 }
 

@@ -1,9 +1,13 @@
 #include "ctl/explain.h"
 
+#include <algorithm>
+#include <chrono>
 #include <iomanip>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,6 +23,8 @@ namespace rtbridge {
 namespace {
 
 constexpr int name_width = 12;
+constexpr std::chrono::milliseconds cost_patience{50};
+constexpr std::size_t cost_runs_max = 100'000;
 
 void print_line(std::ostream& out, const std::string& name, std::string_view text) {
     out << "  " << std::left << std::setw(name_width) << name << escape_control(text) << "\n";
@@ -58,28 +64,53 @@ void print_mqtt(std::ostream& out, const RuleSet& rules, const Publish& publish,
     }
 }
 
+// What one transport tells in place of `body`, if anything.
+void print_transport(std::ostream& out, const char* name, const std::string& own_body, bool missing,
+                     bool json) {
+    if (missing) {
+        print_line(out, name, "skipped: its body cannot be made");
+    } else if (!own_body.empty()) {
+        print_line(out, name, own_body);
+    } else if (!json) {
+        print_line(out, name, "skipped: only JSON that passed its rules");
+    }
+}
+
 void print_browser_update(std::ostream& out, const BrowserUpdate& update) {
     print_line(out, "topic", update.topic);
     if (!update.key_name.empty()) print_line(out, "key", update.key_name + "=" + update.key);
     if (!update.event.empty()) print_line(out, "event", update.event);
-    switch (update.shape) {
-        case PayloadShape::Json:
-            print_line(out, "body", update.payload);
-            break;
-        case PayloadShape::Cleared:
-            print_line(out, "cleared", "its newest values are gone");
-            break;
-        case PayloadShape::Text:
-        case PayloadShape::Binary:
-            print_line(out, "skipped", "/ws carries only JSON that passed its rules");
-            break;
+    if (update.shape == PayloadShape::Cleared) {
+        print_line(out, "cleared", "its newest values are gone");
+        return;
     }
-    if (!update.sse_body.empty()) print_line(out, "sse", update.sse_body);
-    if (update.sse_body_missing) print_line(out, "sse", "skipped: its body cannot be made");
-    if (!update.socketio_body.empty()) print_line(out, "socketio", update.socketio_body);
-    if (update.socketio_body_missing) {
-        print_line(out, "socketio", "skipped: its body cannot be made");
+    const bool json = update.shape == PayloadShape::Json;
+    if (json) {
+        print_line(out, "body", update.payload);
+    } else {
+        print_line(out, "rtbridge.v1",
+                   update.shape == PayloadShape::Text ? "as it is, a text" : "as it is, in base64");
+        print_line(out, "ws", "skipped: only JSON that passed its rules");
     }
+    print_transport(out, "sse", update.sse_body, update.sse_body_missing, json);
+    print_transport(out, "socketio", update.socketio_body, update.socketio_body_missing, json);
+}
+
+// The time of one apply() on this machine: the median of many.
+std::chrono::nanoseconds measured_cost(const RuleSet& rules, const Publish& publish,
+                                       std::chrono::milliseconds patience) {
+    const SystemClock clock;
+    RuleWorkspace workspace;
+    std::vector<std::chrono::nanoseconds> times;
+    const SteadyTime end = clock.now() + patience;
+    do {
+        const SteadyTime begun = clock.now();
+        (void)rules.apply(publish, workspace, clock);
+        times.push_back(clock.now() - begun);
+    } while (times.size() < cost_runs_max && clock.now() < end);
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    return *middle;
 }
 
 }  // namespace
@@ -97,6 +128,15 @@ void explain(const RuleSet& rules, const Publish& publish, std::ostream& out) {
     for (const BrowserUpdate& update : outcome.updates) print_browser_update(out, update);
 }
 
+void explain_cost(const RuleSet& rules, const Publish& publish, std::ostream& out) {
+    const std::chrono::nanoseconds cost = measured_cost(rules, publish, cost_patience);
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(2) << static_cast<double>(cost.count()) / 1000
+         << " us of the broker's thread (median, on this machine)";
+    out << "cost\n";
+    print_line(out, "rules", text.str());
+}
+
 void add_explain(CLI::App& tool, int& exit_code) {
     struct Options {
         std::string file, topic, payload, client, user;
@@ -107,7 +147,8 @@ void add_explain(CLI::App& tool, int& exit_code) {
         tool.add_subcommand("explain", "Show step by step what the plugin makes of a publish");
     command->add_option("FILE", options->file, "The configuration file")->required();
     command->add_option("TOPIC", options->topic, "The topic of the publish")->required();
-    command->add_option("PAYLOAD", options->payload, "Its payload")->required();
+    command->add_option("PAYLOAD", options->payload,
+                        "Its payload, '-' for standard input; empty where it is left out");
     command->add_option("--client", options->client, "MQTT client id of the publisher");
     command->add_option("--user", options->user, "MQTT user name of the publisher");
     command->add_flag("--retain", options->retain, "The publish is retained");
@@ -124,13 +165,18 @@ void add_explain(CLI::App& tool, int& exit_code) {
                       << (filter.ok() ? " has wildcards" : ": " + filter.error()) << "\n";
             return;
         }
-        explain(*loaded->rules,
-                {.topic = options->topic,
-                 .payload = options->payload,
-                 .retain = options->retain,
-                 .client = options->client,
-                 .user = options->user},
-                std::cout);
+        if (options->payload == "-") {
+            options->payload.assign(std::istreambuf_iterator<char>(std::cin), {});
+            // What echo and mosquitto_sub put behind it.
+            if (options->payload.ends_with('\n')) options->payload.pop_back();
+        }
+        const Publish publish{.topic = options->topic,
+                              .payload = options->payload,
+                              .retain = options->retain,
+                              .client = options->client,
+                              .user = options->user};
+        explain(*loaded->rules, publish, std::cout);
+        explain_cost(*loaded->rules, publish, std::cout);
         exit_code = 0;
     });
 }

@@ -41,11 +41,15 @@ void add_mint(CLI::App& token, int& exit_code) {
     const auto options = std::make_shared<Options>();
     MintRequest& request = options->request;
     CLI::App* const command = token.add_subcommand("mint", "Make a token, and print it");
-    command->add_option("--config", request.config_file,
-                        "The configuration file: says issuer, audience, names of claims and, where "
-                        "it is a secret, the key");
-    command->add_option("--key", request.key_file,
-                        "The key to sign with: a secret, or a private key in PEM");
+    command
+        ->add_option("--config", request.config_file,
+                     "The configuration file: says issuer, audience, names of claims and, where "
+                     "it is a secret, the key")
+        ->type_name("FILE");
+    command
+        ->add_option("--key", request.key_file,
+                     "The key to sign with: a secret, or a private key in PEM")
+        ->type_name("FILE");
     command->add_option("--alg", request.algorithm,
                         "The algorithm, like HS256; by default one that fits");
     command->add_option("--user", request.user, "Whose token it is")->required();
@@ -98,7 +102,9 @@ void add_inspect(CLI::App& token, int& exit_code) {
     const auto options = std::make_shared<Options>();
     CLI::App* const command = token.add_subcommand(
         "inspect", "Show what a token says, and check by check whether it is taken");
-    command->add_option("--config", options->config_file, "The configuration file")->required();
+    command->add_option("--config", options->config_file, "The configuration file")
+        ->required()
+        ->type_name("FILE");
     command->add_option("TOKEN", options->token,
                         "The token; \"-\" or nothing: from standard input, where no list of "
                         "processes shows it");

@@ -16,6 +16,8 @@
 #include "base/free_with.h"
 #include "config/config_loader.h"
 #include "config/in_quotes.h"
+#include "config/suggestion.h"
+#include "config/token_algorithm.h"
 
 namespace rtbridge {
 namespace {
@@ -95,7 +97,9 @@ Result<const TokenAlgorithm*, std::string> choose_algorithm(const MintRequest& r
     if (!request.algorithm.empty()) {
         const TokenAlgorithm* const asked = find_token_algorithm(request.algorithm);
         if (asked == nullptr) {
-            return failure("the algorithm " + in_quotes(request.algorithm) + " is not known");
+            return failure("the algorithm " + in_quotes(request.algorithm) + " is not known; " +
+                           did_you_mean(request.algorithm, token_algorithm_names(),
+                                        "HS256, RS256 and ES256 are some that are"));
         }
         if (key.fits(*asked)) return asked;
         return failure("the key cannot be used with " + request.algorithm);

@@ -31,6 +31,7 @@ public:
 
     // Whether make() needs no payload: then a retained message under it can be cleared.
     [[nodiscard]] bool known_from_topic() const;
+    [[nodiscard]] const std::vector<TextTemplate::Part>& parts() const { return text_.parts(); }
 
 private:
     explicit PublishTopic(TextTemplate text) : text_(std::move(text)) {}

@@ -71,7 +71,7 @@ RuleValues Rule::values(const Publish& publish, const Topic& topic, WorkingPaylo
 std::optional<Invalidity> Rule::enrich(const RuleValues& values,
                                        std::optional<BatteryReading>& reading,
                                        RuleTrace* trace) const {
-    if (first_step_ == nullptr) return std::nullopt;
+    if (!has_steps()) return std::nullopt;
     if (const char* mistake = values.payload().object_mistake()) {
         return note_failure(trace, first_step_, {InvalidReason::NotJson, "", mistake});
     }

@@ -56,6 +56,14 @@ public:
     [[nodiscard]] const std::string& key_name() const { return key_name_; }
     [[nodiscard]] const std::vector<Topic>& topics() const { return topics_; }
     [[nodiscard]] OnInvalid on_invalid() const { return on_invalid_; }
+    // Whether a payload may leave enrich() other than it came.
+    [[nodiscard]] bool changes_payload() const {
+        return !gathering_ &&
+               (battery_ || !compute_.empty() || !classify_.empty() || !map_.empty() ||
+                !set_.empty() || !rename_.empty() || !drop_fields_.empty());
+    }
+    // Whether enrich() does anything: then it can refuse a payload, and may change it.
+    [[nodiscard]] bool has_steps() const { return first_step_ != nullptr; }
     [[nodiscard]] TowardsMqtt mqtt() const { return mqtt_; }
     // What browsers are told beside the payload or in its place.
     [[nodiscard]] const std::string& event() const { return event_; }

@@ -102,5 +102,13 @@ TEST_F(ConfigurationFile, SaysWhichFileItCannotRead) {
     EXPECT_THAT(to_line(diagnostics.sorted().front()), EndsWith("No such file or directory"));
 }
 
+TEST_F(ConfigurationFile, WarnsOfWhatIsRightButHardlyMeant) {
+    EXPECT_THAT(mistakes_in("[[rule]]\nname = \"a\"\ntopics = [\"$SYS/#\"]\n"
+                            "[[http.route]]\nmethod = \"GET\"\npath = \"/x\"\nlatest = \"t\"\n"),
+                ElementsAre(HasSubstr(":3:11: warning: \"$SYS/#\" can never match"),
+                            HasSubstr(":7:10: warning: \"t\" never has a value")));
+    EXPECT_TRUE(loaded);
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -115,7 +115,29 @@ TEST(PolicyReview, WarnsOfActionsThatNeedAnother) {
         remarks(allow("role = \"r\"", "\"receive\"", "\"a/{user}/#\"") +
                 allow("", "\"subscribe\"", "\"a/+/x\"") + allow("", "\"receive\"", "\"a/#\"")),
         "");
-    EXPECT_EQ(remarks("[acl]\ndefault = \"allow\"\n" + allow("", "\"receive\"", "\"a\"")), "");
+}
+
+TEST(PolicyReview, WarnsOfRulesByClientIdForWhatMqttClientsDoNotDo) {
+    EXPECT_EQ(
+        remarks(allow("client = \"dev-*\"", "\"history\"", "\"a/#\"")),
+        "2:10: warning: this rule has no effect: history is of browsers, and browsers have no "
+        "client id; name them by user or role\n");
+    EXPECT_EQ(remarks(allow("client = \"dev-*\"", live, "\"a/#\"") + "keys = [\"k\"]\n"),
+              "2:10: warning: this rule has no effect: MQTT knows no keys, and browsers have no "
+              "client id; name them by user or role\n");
+    EXPECT_EQ(remarks(deny("client = \"dev-*\"", live, "\"a/#\"") + "keys = [\"k\"]\n"), "")
+        << "a deny by key takes the topic from MQTT clients";
+    EXPECT_EQ(remarks(allow("client = \"dev-*\"", "\"publish\", \"history\"", "\"a/#\"")), "");
+}
+
+TEST(PolicyReview, WarnsOfAllowsWhereAllIsAllowed) {
+    const std::string open = "[acl]\ndefault = \"allow\"\n";
+    EXPECT_EQ(remarks(open + allow("user = \"a\"", live, "\"a/#\"")),
+              "3:1: warning: this rule has no effect: with default = \"allow\" all this is allowed "
+              "anyway, and a deny beats every allow; remove it, or write default = \"deny\"\n");
+    EXPECT_EQ(remarks(open + deny("user = \"a\"", live, "\"a/#\"")), "");
+    EXPECT_EQ(remarks(open + "[[acl.rule]]\nuser = \"a\"\nallow = [\"admin\"]\n"), "");
+    EXPECT_EQ(remarks(open + allow("user = \"a\"", "\"publish\"", "\"$CONTROL/#\"")), "");
 }
 
 }  // namespace

@@ -59,8 +59,7 @@ TEST(FieldSpec, SaysWhatIsWrong) {
     } cases[] = {
         {"", "is not known; write \"number\", \"string\", \"bool\", \"time\" or \"one of a|b\""},
         {"int", "is not known; write \"number\", \"string\", \"bool\", \"time\" or \"one of a|b\""},
-        {"numbers",
-         "is not known; write \"number\", \"string\", \"bool\", \"time\" or \"one of a|b\""},
+        {"numbers", "is not known; did you mean \"number\"?"},
         {"number 5", "has \"5\", which is no range; write one like \"number 0..100\""},
         {"number ..", "has \"..\", which is no range; write one like \"number 0..100\""},
         {"number a..b", "has \"a..b\", which is no range; write one like \"number 0..100\""},

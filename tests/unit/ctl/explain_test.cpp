@@ -148,5 +148,36 @@ TEST(Explain, KeepsControlCharactersOffTheTerminal) {
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
+TEST(Explain, SaysWhatEachTransportMakesOfWhatIsNoJson) {
+    Config config;
+    config.rules = {battery_rule()};
+    config.rules[0].battery.reset();
+    EXPECT_THAT(explained(config, "site/a/battery", "a text"),
+                HasSubstr("  rtbridge.v1 as it is, a text\n"
+                          "  ws          skipped: only JSON that passed its rules\n"
+                          "  sse         skipped: only JSON that passed its rules\n"
+                          "  socketio    skipped: only JSON that passed its rules\n"));
+
+    config.sse.body = TemplateSource{std::string("{payload_text}"), {}};
+    EXPECT_THAT(explained(config, "site/a/battery", "a text"),
+                HasSubstr("  sse         \"a text\"\n"));
+    EXPECT_THAT(explained(config, "site/a/battery", "\xff"),
+                HasSubstr("  rtbridge.v1 as it is, in base64\n"));
+}
+
+TEST(Explain, MeasuresWhatItCosts) {
+    Config config;
+    config.rules = {battery_rule()};
+    Diagnostics diagnostics;
+    const auto rules = RuleSet::compile(config, diagnostics);
+    std::ostringstream out;
+
+    explain_cost(*rules, {.topic = "site/a/battery", .payload = R"({"batteryPower":1})"}, out);
+
+    EXPECT_THAT(out.str(),
+                testing::MatchesRegex("cost\n  rules       [0-9]+[.][0-9][0-9] us of the "
+                                      "broker's thread .median, on this machine.\n"));
+}
+
 }  // namespace
 }  // namespace rtbridge

@@ -120,7 +120,7 @@ TEST(TokenMint, SaysWhatIsMissing) {
          folder.path("none") + ": error: cannot read the file: No such file or directory"},
         {{.key_file = key, .algorithm = "RS256", .user = "a"}, "the key cannot be used with RS256"},
         {{.key_file = key, .algorithm = "none", .user = "a"},
-         "the algorithm \"none\" is not known"},
+         "the algorithm \"none\" is not known; HS256, RS256 and ES256 are some that are"},
         {{.key_file = key, .user = "a", .claims = {{"sub", "b"}}},
          "the claim \"sub\" is given twice, or set by an option"},
         {{.key_file = pem, .user = "a"},
