@@ -302,7 +302,11 @@ Expression::~Expression() = default;
 
 Result<Expression, std::vector<Expression::Mistake>> Expression::compile(
     std::string_view source, const TemplateNames& names, const std::vector<FieldConfig>& fields) {
-    return Compiler(source, names, fields).compile();
+    try {
+        return Compiler(source, names, fields).compile();
+    } catch (const mu::Parser::exception_type& error) {  // of a name that it wants for itself
+        return Failure{std::vector<Mistake>{{0, error.GetMsg()}}};
+    }
 }
 
 Result<double, Invalidity> Expression::evaluate(const RuleValues& values) const {
