@@ -50,7 +50,6 @@ PublishResult Bridge::publish_of_browser(const PublishRequest& request) {
                           .payload = request.payload,
                           .retain = request.retain,
                           .user = request.user};
-    workspace_.take_time(false);
     Outcome outcome = rules_->apply(publish, workspace_, clock_);
     if (outcome.matched > 0) count(publish, outcome);
     if (outcome.drop) {

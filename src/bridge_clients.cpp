@@ -73,17 +73,17 @@ void Bridge::show_wills() {
 // MQTT subscribers have it already, and as it was: rules only say what browsers see of it.
 void Bridge::show_will(const Will& will) {
     metrics_.messages_in.add();
-    Outcome outcome = rules_->apply({.topic = will.topic,
-                                     .payload = will.payload,
-                                     .retain = will.retain,
-                                     .client = will.client,
-                                     .user = will.user,
-                                     .source = PublishSource::Will},
-                                    workspace_, clock_);
+    const Publish publish{.topic = will.topic,
+                          .payload = will.payload,
+                          .retain = will.retain,
+                          .client = will.client,
+                          .user = will.user,
+                          .source = PublishSource::Will};
+    Outcome outcome = rules_->apply(publish, workspace_, clock_);
     if (outcome.matched == 0) return;
     metrics_.wills.add();
     const bool kept = std::exchange(outcome.drop, false);
-    count(outcome);
+    count(publish, outcome);
     if (kept) return;
     retained_.note_live(will.topic);
     for (BrowserUpdate& update : outcome.updates) show_browsers(std::move(update));

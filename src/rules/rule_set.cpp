@@ -111,6 +111,7 @@ Outcome RuleSet::apply(const Publish& publish, RuleWorkspace& workspace, const C
                                 memory.remembered, trace == nullptr ? nullptr : trace->data());
     Outcome outcome = application.run();
     memory.payload.trim();
+    memory.take_time = false;
     return outcome;
 }
 

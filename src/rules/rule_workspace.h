@@ -19,7 +19,7 @@ struct RuleResult {
     RuleVerdict verdict = RuleVerdict::Ok;
     InvalidReason reason = InvalidReason::NotJson;  // where the verdict is not Ok
     std::uint32_t bodies_missing = 0;               // bodies for browsers that could not be made
-    std::string field, message;                     // as in Invalidity, where it is not Ok
+    std::string field{}, message{};                 // as in Invalidity, where it is not Ok
     std::int64_t nanoseconds = 0;                   // where time is taken
 };
 
