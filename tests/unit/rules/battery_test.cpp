@@ -7,6 +7,19 @@
 namespace rtbridge {
 namespace {
 
+BatteryConfig power_at(const char* path) {
+    BatteryConfig battery;
+    battery.power = path;
+    return battery;
+}
+
+BatteryConfig idle_below(double power, PowerSign positive = PowerSign::PositiveIsCharging) {
+    BatteryConfig battery;
+    battery.idle_below = power;
+    battery.positive = positive;
+    return battery;
+}
+
 // What browsers see of a payload, or "invalid: " and the reason.
 std::string enriched(std::string_view payload, const BatteryConfig& battery = {}) {
     RuleConfig config = battery_rule();
@@ -90,13 +103,13 @@ TEST(Battery, IsIdleUpToTheThresholdItself) {
                  {"51", "Charging"}, {"-51", "Discharging"}, {"-49.9", "Idle"},
                  {"0", "Idle"}};
     for (const auto& c : cases) {
-        EXPECT_EQ(enriched(R"({"batteryPower":)" + c.power + "}", {.idle_below = 50}),
+        EXPECT_EQ(enriched(R"({"batteryPower":)" + c.power + "}", idle_below(50)),
                   R"({"batteryPower":)" + c.power + R"(,"state":")" + std::string(c.state) + "\"}");
     }
 }
 
 TEST(Battery, SwapsTheSignsWherePositiveMeansDischarging) {
-    const BatteryConfig swapped{.positive = PowerSign::PositiveIsDischarging, .idle_below = 10};
+    const BatteryConfig swapped = idle_below(10, PowerSign::PositiveIsDischarging);
 
     EXPECT_EQ(enriched(R"({"batteryPower":11})", swapped),
               R"({"batteryPower":11,"state":"Discharging"})");
@@ -107,7 +120,7 @@ TEST(Battery, SwapsTheSignsWherePositiveMeansDischarging) {
 }
 
 TEST(Battery, FindsThePowerByItsPath) {
-    const BatteryConfig nested{.power = "pack.power.W"};
+    const BatteryConfig nested = power_at("pack.power.W");
 
     EXPECT_EQ(enriched(R"({"pack":{"power":{"W":-3}}})", nested),
               R"({"pack":{"power":{"W":-3}},"state":"Discharging"})");
@@ -115,7 +128,7 @@ TEST(Battery, FindsThePowerByItsPath) {
               R"({"pack.power.W":3,"pack":{"power":{"W":-3}},"state":"Charging"})")
         << "a member called like the whole path comes first";
     EXPECT_EQ(enriched(R"({"pack":{"power":[1]}})", nested), "invalid: pack.power.W is missing");
-    EXPECT_EQ(enriched(R"({"Leistung ⚡":7})", {.power = "Leistung ⚡"}),
+    EXPECT_EQ(enriched(R"({"Leistung ⚡":7})", power_at("Leistung ⚡")),
               R"({"Leistung ⚡":7,"state":"Charging"})");
 }
 

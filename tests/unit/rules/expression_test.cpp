@@ -125,7 +125,7 @@ TEST(Expression, AFailureMakesThePayloadInvalid) {
         {"a.b", R"("a":[1])", "missing: out: a.b is missing"},
         {"a", R"("a":{})", "type: out: a is an object, not a number"},
         {"1 / a", R"("a":0)", R"(compute: out: "1 / a" is not a finite number)"},
-        {"sqrt(a)", R"("a":-1)", R"(compute: out: "sqrt(a)" is not a finite number)"},
+        {"sqrt(a)", R"("a":-1)", R"-(compute: out: "sqrt(a)" is not a finite number)-"},
         {"a * a", R"("a":1e300)", R"(compute: out: "a * a" is not a finite number)"},
         {"device + 1", "", R"(type: out: {device} is "d1", not a number)"},
         {"{client} + 1", "", "missing: out: {client} is missing"},

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/config_loader.h"
-#include "config_text.h"
+#include "config/config_text.h"
 #include "rule_test_config.h"
 
 // `gather` of a rule and the presets: payloads made of messages that hold one value each.
