@@ -7,6 +7,7 @@
 
 #include "config/in_quotes.h"
 #include "ctl/file_access.h"
+#include "transport/lws_version.h"
 
 namespace rtbridge {
 namespace {
@@ -46,6 +47,7 @@ public:
 
     std::vector<Finding> run() {
         examine_version();
+        examine_libraries();
         examine_plugin_lines();
         examine_user();
         if (rtbridge_ != nullptr) {
@@ -96,6 +98,17 @@ private:
                     "try it before you rely on it");
         } else {
             ok(name);
+        }
+    }
+
+    // The broker may have another one inside, which then counts; the plugin looks at its start.
+    void examine_libraries() {
+        if (const std::optional<std::string> mismatch = lws_version_mismatch()) {
+            error("rtbridge does not start here: " + *mismatch,
+                  "install the package of this system");
+        } else {
+            ok("libwebsockets " + std::string(lws_version()) +
+               "; a broker with its own inside needs the same series");
         }
     }
 

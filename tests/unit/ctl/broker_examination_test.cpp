@@ -76,6 +76,7 @@ TEST_F(BrokerExamination, FindsNothingWrongWithAGoodBroker) {
     EXPECT_THAT(found, Not(Contains(HasSubstr("warning: "))));
     EXPECT_THAT(found, Not(Contains(HasSubstr("error: "))));
     EXPECT_THAT(found, Contains("ok: mosquitto 2.0.11"));
+    EXPECT_THAT(found, Contains(HasSubstr("ok: libwebsockets 4.")));
     EXPECT_THAT(found, Contains("ok: rtbridge.so is loaded once, " + so_));
     EXPECT_THAT(found, Contains("ok: 1 listener, which runs through rtbridge"));
     EXPECT_THAT(found, Contains("ok: MQTT clients have to log in"));
