@@ -15,10 +15,9 @@
 #include "base/thread_role.h"
 #include "config/config.h"
 #include "handoff/metrics.h"
+#include "rules/own_topics.h"
 
 namespace rtbridge {
-
-inline constexpr std::string_view device_topic_prefix = "rtbridge/device/";
 
 // How a device came to be online, or offline, as far as the broker tells.
 enum class DeviceCause : std::uint8_t {

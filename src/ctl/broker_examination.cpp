@@ -7,6 +7,7 @@
 
 #include "config/in_quotes.h"
 #include "ctl/file_access.h"
+#include "transport/lws_version.h"
 
 namespace rtbridge {
 namespace {
@@ -46,6 +47,7 @@ public:
 
     std::vector<Finding> run() {
         examine_version();
+        examine_libraries();
         examine_plugin_lines();
         examine_user();
         if (rtbridge_ != nullptr) {
@@ -96,6 +98,17 @@ private:
                     "try it before you rely on it");
         } else {
             ok(name);
+        }
+    }
+
+    // The broker may have another one inside, which then counts; the plugin looks at its start.
+    void examine_libraries() {
+        if (const std::optional<std::string> mismatch = lws_version_mismatch()) {
+            error("rtbridge does not start here: " + *mismatch,
+                  "install the package of this system");
+        } else {
+            ok("libwebsockets " + std::string(lws_version()) +
+               "; a broker with its own inside needs the same series");
         }
     }
 
@@ -332,25 +345,35 @@ private:
                         " is below 1024, and the plugin starts as user " + conf_.user,
                     "take a higher port, or give the broker CAP_NET_BIND_SERVICE", place);
         }
-        bool tunnel_ends = !config_->mqtt_tunnel;
         for (const std::size_t number : conf_.open_listeners()) {
             const MosquittoConf::Listener& listener = conf_.listeners[number];
-            if (listener.port == 0) continue;
-            if (listener.port == bind.port) {
-                error("the broker's " + in_words(listener) + " has the port of rtbridge, " +
-                          bind.host + ":" + std::to_string(bind.port),
-                      "change listener.bind in rtbridge.toml or this line", listener.place);
-            }
-            tunnel_ends = tunnel_ends ||
-                          (listener.port == config_->mqtt_tunnel->to.port && !listener.websockets);
+            if (listener.port == 0 || listener.port != bind.port) continue;
+            error("the broker's " + in_words(listener) + " has the port of rtbridge, " + bind.host +
+                      ":" + std::to_string(bind.port),
+                  "change listener.bind in rtbridge.toml or this line", listener.place);
         }
-        if (!tunnel_ends) {
-            warning("mqtt_tunnel leads to port " + std::to_string(config_->mqtt_tunnel->to.port) +
-                        ", at which this broker has no MQTT listener",
-                    "add `listener " + std::to_string(config_->mqtt_tunnel->to.port) +
-                        " 127.0.0.1`, or correct mqtt_tunnel.to",
-                    config_->mqtt_tunnel->place);
+        if (config_->mqtt_tunnel) {
+            examine_way_back("mqtt_tunnel.to", config_->mqtt_tunnel->to,
+                             config_->mqtt_tunnel->place);
         }
+        if (config_->broker.connect) {
+            examine_way_back("broker.connect", *config_->broker.connect,
+                             config_->broker.connect_place);
+        }
+    }
+
+    // An option that has to lead to this broker.
+    void examine_way_back(const std::string& option, const BindAddress& to,
+                          const SourcePlace& place) {
+        const std::vector<std::size_t> open = conf_.open_listeners();
+        const bool ends = std::any_of(open.begin(), open.end(), [&](std::size_t number) {
+            const MosquittoConf::Listener& listener = conf_.listeners[number];
+            return listener.port == to.port && !listener.websockets;
+        });
+        const std::string port = std::to_string(to.port);
+        if (ends) return;
+        warning(option + " leads to port " + port + ", at which this broker has no MQTT listener",
+                "add `listener " + port + " 127.0.0.1`, or correct " + option, place);
     }
 
     const MosquittoConf& conf_;

@@ -212,7 +212,7 @@ private:
         }
         for (const std::filesystem::directory_entry& entry : entries) {
             const std::string name = entry.path().filename().string();
-            if (name.size() > 5 && name.ends_with(".conf")) files.push_back(directory + "/" + name);
+            if (name.size() > 5 && name.ends_with(".conf")) files.push_back(entry.path().string());
         }
         std::sort(files.begin(), files.end(), before);
         for (const std::string& file : files) (void)read_file(file, 1);

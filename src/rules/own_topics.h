@@ -9,8 +9,10 @@
 namespace rtbridge {
 
 inline constexpr std::string_view quarantine_prefix = "rtbridge/quarantine/";
+inline constexpr std::string_view device_topic_prefix = "rtbridge/device/";
 
 // All of them; a rule for what is below one would never match.
-inline constexpr std::array<std::string_view, 1> own_topic_prefixes = {quarantine_prefix};
+inline constexpr std::array<std::string_view, 2> own_topic_prefixes = {quarantine_prefix,
+                                                                       device_topic_prefix};
 
 }  // namespace rtbridge

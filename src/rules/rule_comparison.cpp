@@ -24,7 +24,9 @@ bool may_refuse_more(const RuleConfig& rule, const RuleConfig& than) {
     if (!rule.fields.empty() || rule.mqtt == TowardsMqtt::Publish) return true;
     if (!rule.compute.empty() || !rule.classify.empty() || !rule.map.empty()) return true;
     if (rule.battery && !than.battery) return true;
-    if (!rule.set.empty() && than.set.empty() && !than.battery && than.fields.empty()) return true;
+    const bool takes_anything = than.fields.empty() && !than.battery && than.compute.empty() &&
+                                than.classify.empty() && than.map.empty() && than.set.empty();
+    if (!rule.set.empty() && takes_anything) return true;
     return std::any_of(rule.set.begin(), rule.set.end(), [](const auto& member) {
         const std::vector<std::string_view> names = names_in_braces(member.second);
         return std::any_of(names.begin(), names.end(), [](std::string_view name) {
@@ -60,6 +62,12 @@ std::vector<RuleReview::Write> RuleReview::writes_of(const RuleConfig& rule) {
     }
     for (const auto& [name, expression] : rule.compute) {
         writes.push_back({name.value, expression.value, "compute." + name.value});
+    }
+    for (const ClassifyConfig& classify : rule.classify) {
+        writes.push_back({classify.name.value, "classify", "classify." + classify.name.value});
+    }
+    for (const MapConfig& map : rule.map) {
+        writes.push_back({map.name.value, "map", "map." + map.name.value});
     }
     for (const auto& [member, source] : rule.set) {
         writes.push_back({member, to_toml(source), "set." + member});
@@ -162,6 +170,10 @@ bool RuleReview::value_survives(std::size_t earlier, std::size_t later,
     for (std::size_t i = earlier; i <= later; ++i) {
         const RuleConfig& rule = subjects_[i].config;
         if (i > earlier && reads(rule)) return true;
+        const bool renamed =
+            std::any_of(rule.rename.begin(), rule.rename.end(),
+                        [&](const RenameConfig& each) { return each.from.value == member; });
+        if (renamed) return true;
         if (rule.mqtt == TowardsMqtt::Publish && i < later) return true;
         if (rule.mqtt == TowardsMqtt::Replace && i < later && !replaced_anyway) return true;
     }

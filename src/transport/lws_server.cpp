@@ -8,6 +8,7 @@
 
 #include "transport/http_reply.h"
 #include "transport/listener_state.h"
+#include "transport/lws_version.h"
 #include "transport/subprotocol.h"
 #include "transport/tls_context.h"
 
@@ -28,16 +29,6 @@ thread_local std::string* lws_complaints = nullptr;
 
 void collect_complaint(int /*level*/, const char* line) {
     if (lws_complaints != nullptr && line != nullptr) *lws_complaints += line;
-}
-
-// Mosquitto may have a libwebsockets of its own inside, and then our calls go to that one.
-std::optional<std::string> version_mismatch() {
-    const std::string built_with = std::to_string(LWS_LIBRARY_VERSION_MAJOR) + "." +
-                                   std::to_string(LWS_LIBRARY_VERSION_MINOR) + ".";
-    const std::string_view running = lws_get_library_version();
-    if (running.starts_with(built_with)) return std::nullopt;
-    return "built for libwebsockets " + built_with + "x, but this process runs " +
-           std::string(running) + "; rebuild rtbridge for this system";
 }
 
 int on_lws_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
@@ -164,7 +155,7 @@ void use_tls(lws_context_creation_info& info) {
 
 Result<std::unique_ptr<LwsServer>, std::string> LwsServer::create(uv_loop_s* loop,
                                                                   ListenerState& state) {
-    if (auto mismatch = version_mismatch()) return Failure{std::move(*mismatch)};
+    if (auto mismatch = lws_version_mismatch()) return Failure{std::move(*mismatch)};
     auto server = std::unique_ptr<LwsServer>(new LwsServer(loop, state));
     const LimitsConfig& limits = state.config->limits;
     const auto handshake_s = std::chrono::ceil<std::chrono::seconds>(limits.handshake_timeout);

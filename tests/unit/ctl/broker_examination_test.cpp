@@ -76,6 +76,7 @@ TEST_F(BrokerExamination, FindsNothingWrongWithAGoodBroker) {
     EXPECT_THAT(found, Not(Contains(HasSubstr("warning: "))));
     EXPECT_THAT(found, Not(Contains(HasSubstr("error: "))));
     EXPECT_THAT(found, Contains("ok: mosquitto 2.0.11"));
+    EXPECT_THAT(found, Contains(HasSubstr("ok: libwebsockets 4.")));
     EXPECT_THAT(found, Contains("ok: rtbridge.so is loaded once, " + so_));
     EXPECT_THAT(found, Contains("ok: 1 listener, which runs through rtbridge"));
     EXPECT_THAT(found, Contains("ok: MQTT clients have to log in"));
@@ -219,14 +220,21 @@ TEST_F(BrokerExamination, ComparesPorts) {
         findings("listener 1883\nplugin SO\n", &config),
         AllOf(Contains(HasSubstr(
                   "error: the broker's listener 1883 has the port of rtbridge, 127.0.0.1:1883")),
-              Contains(HasSubstr("warning: mqtt_tunnel leads to port 1884, at which this broker "
+              Contains(HasSubstr("warning: mqtt_tunnel.to leads to port 1884, at which this broker "
                                  "has no MQTT listener"))));
     config.listener.bind.port = 80;
     EXPECT_THAT(findings("listener 1884\nplugin SO\nuser nobody\n", &config),
                 AllOf(Contains(HasSubstr("warning: port 80 is below 1024")),
                       Not(Contains(HasSubstr("mqtt_tunnel")))));
     EXPECT_THAT(findings("listener 1884\nprotocol websockets\nplugin SO\n", &config),
-                Contains(HasSubstr("mqtt_tunnel leads to port 1884")));
+                Contains(HasSubstr("mqtt_tunnel.to leads to port 1884")));
+
+    config.mqtt_tunnel.reset();
+    config.broker.connect = BindAddress{"127.0.0.1", 1885};
+    EXPECT_THAT(findings("listener 1884\nplugin SO\n", &config),
+                Contains(HasSubstr("warning: broker.connect leads to port 1885")));
+    EXPECT_THAT(findings("listener 1885\nplugin SO\n", &config),
+                Not(Contains(HasSubstr("broker.connect"))));
 }
 
 TEST_F(BrokerExamination, JudgesTheVersion) {

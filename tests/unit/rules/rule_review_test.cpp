@@ -80,6 +80,9 @@ TEST(RuleReview, WarnsOfTopicsThatNeverMatchOrSayTheSame) {
         {"our own", rule("a", "\"rtbridge/quarantine/#\""),
          "3:11: warning: \"rtbridge/quarantine/#\" can never match: what rtbridge itself publishes "
          "passes no rules\n"},
+        {"devices", rule("a", "\"rtbridge/device/+\""),
+         "3:11: warning: \"rtbridge/device/+\" can never match: what rtbridge itself publishes "
+         "passes no rules\n"},
         {"control characters", rule("a", "\"a\\u0007b\""),
          "3:11: warning: \"a\\x07b\" can never match: the broker refuses topics with control "
          "characters\n"},
@@ -216,6 +219,17 @@ TEST(RuleReview, WarnsOfValuesThatAnotherRuleSetsAnew) {
              rule("b", "\"a\"", "set = { n = 2 }\nmqtt = \"replace\""),
          "4:9: warning: \"n\" of this rule is never seen: rule \"b\" (line 7) comes later, matches "
          "all these messages too and sets it anew\n"},
+        {"a label that is replaced",
+         rule("a", "\"a\"",
+              "classify = { n = { of = \"x\", below = { low = 20 }, otherwise = \"ok\" } }") +
+             rule("b", "\"a\"", "set = { n = 2 }"),
+         "4:14: warning: \"n\" of this rule is never seen: rule \"b\" (line 6) comes later, "
+         "matches "
+         "all these messages too and sets it anew\n"},
+        {"a value that gets another name",
+         rule("a", "\"a\"", "set = { n = 1 }\nrename = { n = \"m\" }") +
+             rule("b", "\"a\"", "set = { n = 2 }"),
+         ""},
         {"the later one may refuse",
          rule("a", "\"a\"", "set = { n = 1 }") +
              rule("b", "\"a\"", "set = { n = \"{payload.m}\" }"),
