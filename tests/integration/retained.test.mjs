@@ -147,7 +147,10 @@ test("a retained message that a live one overtook is not shown, nor one that was
   const reading = new Promise((resolve) => {
     const proxy = net.createServer((socket) => {
       const broker = net.connect(upstream, "127.0.0.1");
-      for (const end of [socket, broker]) end.on("error", () => {});
+      for (const end of [socket, broker]) {
+        end.on("error", () => {});
+        t.after(() => end.destroy());
+      }
       socket.on("data", (data) => broker.write(data));
       broker.on("data", async (data) => {
         if (data.includes("plant/3/state")) {
@@ -200,7 +203,7 @@ test("without broker.connect nothing is read, and set at a reload it waits for t
 });
 
 test("the broker ends at once in the middle of a reading", async (t) => {
-  const silent = net.createServer(() => {});
+  const silent = net.createServer((socket) => t.after(() => socket.destroy()));
   silent.listen(0, "127.0.0.1");
   t.after(() => silent.close());
   await until("the port", () => silent.address());
