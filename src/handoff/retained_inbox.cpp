@@ -4,13 +4,13 @@
 
 namespace rtbridge {
 
-bool RetainedInbox::push(RetainedMessage message, SteadyTime until) {
+bool RetainedInbox::push(RetainedMessage message) {
     {
-        std::unique_lock lock(mutex_);
+        const std::lock_guard lock(mutex_);
         const std::size_t bytes = message.bytes();
-        const bool room =
-            room_.wait_until(lock, until, [&] { return closed_.load() || has_room(bytes); });
-        if (!room || closed_.load()) return false;
+        if (messages_.size() >= limits_.messages_max || bytes > limits_.bytes_max - bytes_) {
+            return false;
+        }
         bytes_ += bytes;
         messages_.push_back(std::move(message));
         any_.store(true, std::memory_order_release);
@@ -28,14 +28,6 @@ void RetainedInbox::finish(RetainedOutcome outcome) {
     doorbell_.ring();
 }
 
-void RetainedInbox::close() {
-    {
-        const std::lock_guard lock(mutex_);
-        closed_.store(true);
-    }
-    room_.notify_all();
-}
-
 RetainedInbox::Batch RetainedInbox::fetch(std::size_t most) {
     Batch batch;
     {
@@ -48,7 +40,6 @@ RetainedInbox::Batch RetainedInbox::fetch(std::size_t most) {
         if (messages_.empty()) batch.outcome = std::exchange(outcome_, std::nullopt);
         any_.store(!messages_.empty() || outcome_.has_value(), std::memory_order_release);
     }
-    room_.notify_one();
     return batch;
 }
 

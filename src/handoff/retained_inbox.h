@@ -1,8 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,7 +10,6 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/thread_role.h"
 #include "handoff/doorbell.h"
 
@@ -32,13 +29,14 @@ struct RetainedOutcome {
     std::uint64_t left_out = 0;  // messages that a limit kept out; at least so many
 };
 
-// The way from the thread that reads what the broker retained to the broker thread. Bounded: the
-// reader waits for room, the broker thread for nothing.
+// The way from the thread that reads what the broker retained to the broker thread. Bounded in
+// messages and bytes. The reader does not wait for room: the broker writes all that it retained in
+// one go, takes nothing out meanwhile, and drops what its client does not read.
 class RetainedInbox {
 public:
-    struct Limits {
-        std::size_t messages_max = 4096;  // that wait
-        std::size_t bytes_max = 4 * MiB;  // likewise; a larger one comes alone
+    struct Limits {  // of what waits
+        std::size_t messages_max = 100'000;
+        std::size_t bytes_max = 64 * MiB;
     };
     struct Batch {
         std::vector<RetainedMessage> messages;   // oldest first
@@ -48,33 +46,21 @@ public:
     // `doorbell`, of the broker thread, outlives the inbox.
     RetainedInbox(Limits limits, Doorbell& doorbell) : limits_(limits), doorbell_(doorbell) {}
 
-    // Thread: the reader. False: there was no room until then, or nobody wants it any more.
-    [[nodiscard]] bool push(RetainedMessage message, SteadyTime until);
+    // Thread: the reader. False: there is no room.
+    [[nodiscard]] bool push(RetainedMessage message);
     void finish(RetainedOutcome outcome);
-    [[nodiscard]] bool closed() const noexcept { return closed_.load(); }
-
-    // Nothing is wanted any more. Thread: any.
-    void close();
 
     [[nodiscard]] Batch fetch(std::size_t most) ON_BROKER_THREAD;
     // Spares the broker's tick the lock.
     [[nodiscard]] bool any_waiting() const noexcept { return any_.load(std::memory_order_acquire); }
 
 private:
-    [[nodiscard]] bool has_room(std::size_t bytes) const {
-        return messages_.empty() ||
-               (messages_.size() < limits_.messages_max && bytes <= limits_.bytes_max &&
-                bytes_ <= limits_.bytes_max - bytes);
-    }
-
     const Limits limits_;
     Doorbell& doorbell_;
     std::mutex mutex_;
-    std::condition_variable room_;
     std::deque<RetainedMessage> messages_;  // guarded by mutex_, as the next two
     std::size_t bytes_ = 0;                 // of messages_
     std::optional<RetainedOutcome> outcome_;
-    std::atomic<bool> closed_{false};
     std::atomic<bool> any_{false};
 };
 

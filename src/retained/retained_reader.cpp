@@ -55,7 +55,6 @@ Result<std::unique_ptr<RetainedReader>, std::string> RetainedReader::start(Order
 
 RetainedReader::~RetainedReader() {
     if (!thread_.joinable()) return;
-    inbox_.close();
     const std::uint64_t one = 1;
     (void)!write(stop_.get(), &one, sizeof(one));
     thread_.join();
@@ -93,10 +92,11 @@ Result<FileDescriptor, std::string> RetainedReader::connect(SteadyTime until) co
     for (;;) {
         Result<FileDescriptor, std::string> socket = try_connect(until);
         if (socket.ok()) return socket;
-        if (inbox_.closed() || now() + pause >= until) {
+        const SteadyTime again = now() + pause;
+        (void)wait(-1, 0, std::min(again, until));
+        if (now() < again) {  // it is too late, or over
             return Failure{socket.error() + ", tried for " + seconds_of(limits_.connect_time)};
         }
-        (void)wait(-1, 0, now() + pause);
         pause = std::min(2 * pause, longest_pause);
     }
 }
@@ -152,7 +152,7 @@ std::string RetainedReader::talk(int socket, RetainedConversation& conversation,
         // A failed send shows as the end of what comes, behind what the broker had to say.
         (void)send(socket, conversation.take_output(), until);
         for (RetainedMessage& message : conversation.take_messages()) {
-            if (!inbox_.push(std::move(message), until)) return too_late;
+            if (!inbox_.push(std::move(message))) return "it is more than fits";
         }
         if (conversation.state() != RetainedConversation::State::Talking) return {};
         if (!wait(socket, POLLIN, until)) return too_late;

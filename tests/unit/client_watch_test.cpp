@@ -15,8 +15,8 @@ using testing::IsEmpty;
 
 class ClientWatchTest : public ::testing::Test {
 protected:
-    static constexpr char places[4] = {};
-    static constexpr const void *p1 = &places[0], *p2 = &places[1];
+    static constexpr char places[1] = {};
+    static constexpr const void* p1 = &places[0];
     static MqttClient client(const void* place = p1) { return {.connection = place, .id = "c"}; }
 
     void adopt(const std::string& text) {

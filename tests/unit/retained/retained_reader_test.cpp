@@ -126,12 +126,16 @@ TEST_F(RetainedReaderTest, EndsWhereverItIs) {
     start();
     broker.accept();
     reader.reset();  // while it waits for CONNACK
+}
 
+TEST_F(RetainedReaderTest, WhatDoesNotFitEndsIt) {
+    broker.listen();
     start({.inbox = {.messages_max = 1}});
     broker.accept();
     broker.say("\x20\2\0\0"s + "\x90\3\0\1\0"s + "\x31\6\0\3a/1x"s + "\x31\6\0\3a/2y"s);
-    doorbell.wait();
-    reader.reset();  // while it waits for room
+    const RetainedOutcome outcome = finish();
+    EXPECT_FALSE(outcome.ok);
+    EXPECT_EQ(outcome.problem, "it is more than fits");
 }
 
 }  // namespace
