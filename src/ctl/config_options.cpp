@@ -266,10 +266,14 @@ void add_battery(Options& options, const BatteryConfig& battery) {
             "battery.add." + std::string(battery_value_names.at(static_cast<std::size_t>(value))),
             "true");
     }
-    options.add("battery.hold", text(battery.hold));
-    options.add("battery.gap", text(battery.gap));
-    options.add("battery.jump", text(battery.jump));
-    options.add("battery.frozen_after", text(battery.frozen_after));
+    // Of those that few rules have only what is not as usual.
+    const auto add_if_unusual = [&](std::string_view name, const auto& value, const auto& usual) {
+        if (value != usual) options.add("battery." + std::string(name), text(value));
+    };
+    add_if_unusual("hold", battery.hold, defaults.hold);
+    add_if_unusual("gap", battery.gap, defaults.gap);
+    add_if_unusual("jump", battery.jump, defaults.jump);
+    add_if_unusual("frozen_after", battery.frozen_after, defaults.frozen_after);
 }
 
 void add_rule_steps(Options& options, const RuleConfig& rule) {
@@ -293,7 +297,7 @@ void add_rule_steps(Options& options, const RuleConfig& rule) {
     }
     for (const auto& [from, to] : rule.rename) options.add("rename." + from.value, text(to));
     if (!rule.drop_fields.empty()) options.add("drop_fields", list(rule.drop_fields));
-    options.add("redact", truth(rule.redact));
+    if (rule.redact) options.add("redact", "true");
 }
 
 void add_rule_towards_mqtt(Options& options, const RuleConfig& rule) {

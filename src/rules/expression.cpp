@@ -162,7 +162,11 @@ private:
         const std::string name = source.substr(begin, at_ - begin);
         const std::size_t after = source.find_first_not_of(" \t", at_);
         const bool called = after != std::string::npos && source[after] == '(';
-        if (called) return check_function(begin, name);
+        if (called) {
+            // muParser wants the parenthesis right behind the name.
+            std::swap(for_muparser_[at_], for_muparser_[after]);
+            return check_function(begin, name);
+        }
         if (program_->parser.GetConst().contains(name)) return;
         if (!is_path(name)) {
             return mistake(begin, in_quotes(name) +
@@ -276,9 +280,10 @@ private:
             case mu::ecTOO_FEW_PARAMS:
                 return mistake(position, "too few arguments");
             case mu::ecMISSING_ELSE_CLAUSE:
-                return mistake(position, "a \"?\" without its \":\"");
+                return mistake(std::min(source.find('?'), source.size()),
+                               "a \"?\" without its \":\"");
             case mu::ecMISPLACED_COLON:
-                return mistake(position, "a \":\" without its \"?\"");
+                return mistake(source.rfind(':', position), "a \":\" without its \"?\"");
             default:
                 return mistake(position, "unexpected " + (token.empty() ? "end" : word));
         }

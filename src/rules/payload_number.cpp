@@ -57,15 +57,16 @@ PayloadNumber::PayloadNumber(std::string_view path, const std::vector<FieldConfi
 
 Result<double, Invalidity> PayloadNumber::read(WorkingPayload& payload) const {
     const std::optional<WorkingPayload::Value> value = payload.find(path_);
-    if (!value || value->element.is_null()) {
-        if (fallback_) return *fallback_;
+    const bool missing = !value || value->element.is_null();
+    if (missing && fallback_) return *fallback_;
+    if (!value) {
         return Failure{Invalidity{InvalidReason::Missing, path_.text, path_.text + " is missing"}};
     }
     const std::optional<double> number =
         as_ == As::Time ? unix_seconds(value->element) : number_of(value->element, as_);
     if (number) return *number;
     return Failure{Invalidity{
-        InvalidReason::Type, path_.text,
+        missing ? InvalidReason::Missing : InvalidReason::Type, path_.text,
         path_.text + " is " + std::string(type_name(value->element)) + ", not a number"}};
 }
 

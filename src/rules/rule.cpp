@@ -27,11 +27,11 @@ Invalidity note_failure(RuleTrace* trace, std::string_view step, Invalidity why)
 
 std::optional<Invalidity> set_json(const RuleValues& values, std::string_view step,
                                    const std::string& name, std::string_view json,
-                                   RuleTrace* trace) {
+                                   std::string_view shown, RuleTrace* trace) {
     if (const char* mistake = values.payload().set_member(name, json)) {
         return note_failure(trace, step, {InvalidReason::TooLarge, "", name + ": " + mistake});
     }
-    note_success(trace, step, name, json);
+    note_success(trace, step, name, shown);
     return std::nullopt;
 }
 
@@ -40,7 +40,7 @@ std::optional<Invalidity> set_text(const RuleValues& values, std::string_view st
                                    RuleTrace* trace) {
     std::string json;
     append_json_string(json, text);
-    return set_json(values, step, name, json, trace);
+    return set_json(values, step, name, json, text, trace);
 }
 
 // Why there is no value for the member `name`.
@@ -123,7 +123,7 @@ std::optional<Invalidity> Rule::apply_battery(const RuleValues& values,
         if (!number || !config.adds(value)) continue;
         const std::string json = rounded(*number, decimals);
         if (json.empty()) continue;
-        if (auto why = set_json(values, "battery", name, json, trace)) return why;
+        if (auto why = set_json(values, "battery", name, json, json, trace)) return why;
     }
     return std::nullopt;
 }
@@ -163,7 +163,7 @@ std::optional<Invalidity> Rule::apply_compute(const RuleValues& values, RuleTrac
         if (!number.ok()) return note_failure(trace, "compute", of_member(computed.name, number));
         std::string json;
         append_computed(json, number.value());
-        if (auto why = set_json(values, "compute", computed.name, json, trace)) return why;
+        if (auto why = set_json(values, "compute", computed.name, json, json, trace)) return why;
     }
     return std::nullopt;
 }
@@ -207,7 +207,7 @@ std::optional<Invalidity> Rule::apply_set(const RuleValues& values, RuleTrace* t
         if (const Brace* missing = member.value.append(values, json)) {
             return note_failure(trace, "set", missing_brace(member.name, *missing));
         }
-        if (auto why = set_json(values, "set", member.name, json, trace)) return why;
+        if (auto why = set_json(values, "set", member.name, json, json, trace)) return why;
     }
     return std::nullopt;
 }

@@ -96,8 +96,7 @@ TEST(BatterySection, Refuses) {
          "4:34: error: capacity = \"J\" is not known; write one of \"Wh\", \"kWh\", \"Ah\", "
          "\"mAh\""},
         {"units = { volts = \"V\" }",
-         "4:23: error: unknown key \"volts\" in rule \"r\" battery units; did you mean "
-         "\"voltage\"?"},
+         "4:23: error: unknown key \"volts\" in rule \"r\" battery units; remove it"},
         {"add = [\"enrgy\"]",
          "4:20: error: \"enrgy\" is no value of a battery; did you mean \"energy\"?"},
         {"add = [\"x\"]",
@@ -112,7 +111,7 @@ TEST(BatterySection, Refuses) {
          "4:11: error: rule \"r\" battery: a capacity in Ah needs voltage or current; name its "
          "field"},
         {"hold = \"2h\"",
-         "4:20: error: hold = \"2h\" is out of range; write a value from 0ms to 1h"},
+         "4:20: error: hold = \"2h\" is out of range; write a value from 0s to 1h"},
         {"jump = 0", "4:20: error: jump must be a positive number"},
     };
     for (const auto& c : cases) EXPECT_EQ(mistakes(c.battery), std::string(c.mistake) + "\n");

@@ -39,7 +39,7 @@ TEST(RuleStepsConfig, ReadsComputeInFileOrderWithThePlaceOfItsText) {
     EXPECT_EQ(rule.compute[0].name.value, "z");
     EXPECT_EQ(rule.compute[0].expression.value, "a / 2");
     EXPECT_EQ(rule.compute[0].expression.place.column, 18U) << "behind the quote";
-    EXPECT_EQ(rule.compute[1].expression.place.column, 32U) << "behind all three";
+    EXPECT_EQ(rule.compute[1].expression.place.column, 33U) << "behind all three";
 }
 
 TEST(RuleStepsConfig, ReadsClassifyWithItsThresholdsInOrder) {
@@ -89,9 +89,9 @@ TEST(RuleStepsConfig, Refuses) {
          "4:18: error: l must be a table like { of = \"soc\", below = { low = 20 }, otherwise = "
          "\"ok\" }, not an integer"},
         {"classify = { l = {} }",
-         "4:18: error: classify l has no below; add one like { low = 20 }\n"
          "4:18: error: classify l has no of; add the number that it is about, like of = "
          "\"batteryPercent\"\n"
+         "4:18: error: classify l has no below; add one like { low = 20 }\n"
          "4:18: error: classify l has no otherwise; add the label from the last threshold on, like "
          "otherwise = \"ok\""},
         {"classify = { l = { of = \"a\", below = {}, otherwise = \"\" } }",
@@ -103,13 +103,12 @@ TEST(RuleStepsConfig, Refuses) {
         {"classify = { l = { of = \"a\", below = { x = \"1\" }, otherwise = \"z\" } }",
          "4:44: error: x must be a number, not a string"},
         {"classify = { l = { of = \"a\", below = { x = 1 }, otherwise = \"z\", hysteresis = -1 } }",
-         "4:81: error: hysteresis must be 0 or a positive number"},
+         "4:79: error: hysteresis must be 0 or a positive number"},
         {"classify = { l = { of = \"a\", below = { x = 1, y = 3 }, otherwise = \"z\", "
          "hysteresis = 2.5 } }",
-         "4:88: error: hysteresis is wider than the band of \"y\""},
+         "4:86: error: hysteresis is wider than the band of \"y\""},
         {"classify = { l = { of = \"a\", below = { x = 1 }, otherwise = \"z\", hyst = 1 } }",
-         "4:68: error: unknown key \"hyst\" in classify l; the keys here are of, below, otherwise "
-         "and hysteresis"},
+         "4:66: error: unknown key \"hyst\" in classify l; remove it"},
         {"map = { s = {} }",
          "4:13: error: map s has no of; add the text to look up, like of = \"{device}\" or of = "
          "\"{payload.deviceId}\"\n"
@@ -118,7 +117,7 @@ TEST(RuleStepsConfig, Refuses) {
         {"map = { s = { of = \"{x}\", table = { a = 1 } } }",
          "4:41: error: a must be a string, not an integer"},
         {"map = { s = { of = \"{x}\", file = \"/nowhere/x.csv\" } }",
-         "4:34: error: \"/nowhere/x.csv\": No such file or directory"},
+         "4:34: error: \"/nowhere/x.csv\": cannot read the file: No such file or directory"},
         {"rename = { a = \"\" }", "4:16: error: the new name of \"a\" is empty"},
         {"rename = { a = 1 }", "4:16: error: a must be a string, not an integer"},
         {"rename = { \"a..b\" = \"c\" }",
@@ -154,7 +153,8 @@ protected:
     }
     // Without the folder.
     std::string mistakes(const std::string& csv, const std::string& more = "") {
-        EXPECT_EQ(load(csv, more).has_value(), !diagnostics_.has_errors());
+        const bool loaded = load(csv, more).has_value();
+        EXPECT_EQ(loaded, !diagnostics_.has_errors());
         std::string lines;
         for (const Diagnostic& one : diagnostics_.sorted()) {
             std::string line = to_line(one);

@@ -77,6 +77,30 @@ TEST(Diff, ShowsEveryOptionOfARule) {
         {"battery = { power = \"p\" }",
          "battery.power: absent -> \"p\"\n    battery.percent: absent -> \"batteryPercent\"\n"
          "    battery.positive: absent -> \"charging\"\n    battery.idle_below: absent -> 0"},
+        {"battery = { voltage = \"v\", current = \"i\", time = \"ts\", capacity = 5, cells = "
+         "\"c\", "
+         "temperatures = [\"t\"], units = { power = \"kW\", capacity = \"Ah\" }, "
+         "add = [\"energy\"], hold = \"5s\", jump = 20 }",
+         "battery.power: absent -> \"batteryPower\"\n    battery.percent: absent -> "
+         "\"batteryPercent\"\n"
+         "    battery.positive: absent -> \"charging\"\n    battery.idle_below: absent -> 0\n"
+         "    battery.voltage: absent -> \"v\"\n    battery.current: absent -> \"i\"\n"
+         "    battery.time: absent -> \"ts\"\n    battery.capacity: absent -> 5\n"
+         "    battery.cells: absent -> [\"c\"]\n    battery.temperatures: absent -> [\"t\"]\n"
+         "    battery.units.power: absent -> 1000\n"
+         "    battery.units.capacity_in_ah: absent -> true\n"
+         "    battery.add.energy: absent -> true\n    battery.hold: absent -> \"5s\"\n"
+         "    battery.jump: absent -> 20"},
+        {"compute = { x = \"a / 2\" }", "compute.x: absent -> \"a / 2\""},
+        {"classify = { l = { of = \"a\", below = { low = 1 }, otherwise = \"ok\" } }",
+         "classify.l.of: absent -> \"a\"\n    classify.l.below.low: absent -> 1\n"
+         "    classify.l.otherwise: absent -> \"ok\"\n    classify.l.hysteresis: absent -> 0"},
+        {"map = { s = { of = \"{topic}\", table = { a = \"b\" }, otherwise = \"c\" } }",
+         "map.s.of: absent -> \"{topic}\"\n    map.s.table.a: absent -> \"b\"\n"
+         "    map.s.otherwise: absent -> \"c\""},
+        {"rename = { a = \"b\" }", "rename.a: absent -> \"b\""},
+        {"drop_fields = [\"a\"]", "drop_fields: absent -> [\"a\"]"},
+        {"redact = true", "redact: absent -> true"},
         {"set = { n = 1, m = { x = \"{topic}\" } }",
          "set.n: absent -> 1\n    set.m: absent -> { x = \"{topic}\" }"},
         {"mqtt = \"replace\"", "mqtt: \"keep\" -> \"replace\""},

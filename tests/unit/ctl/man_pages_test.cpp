@@ -58,8 +58,9 @@ TEST(ManPages, DescribeEveryCommandOptionAndArgument) {
 // The installed file shows every option.
 TEST(ManPages, DescribeEveryKeyOfTheConfiguration) {
     const std::set<std::string> names = names_in("rtbridge.toml.5");
-    const std::set<std::string> of_examples = {"site", "rule", "ts",     "state",  "data",
-                                               "at",   "name", "status", "message"};
+    const std::set<std::string> of_examples = {"site",     "rule", "ts",     "state",   "data",
+                                               "at",       "name", "status", "message", "on",
+                                               "power_kw", "low",  "level"};
     const std::string file = text_of(conf_folder + "/rtbridge.toml");
     const std::regex key(R"((^|[^\w"])([a-z][a-z_]*) = )");
     const std::regex section(R"((\[\[?[a-z_.]+\]\]?)\n)");

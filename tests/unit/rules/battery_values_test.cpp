@@ -259,7 +259,9 @@ TEST(BatteryQuality, TellsAPowerThatContradictsTheCurrent) {
     battery.current = "i";
     Rules rules = rules_of(battery);
     EXPECT_EQ(told(rules, R"({"p":100,"i":2})")["quality"], json::array());
+    rules.clock.advance(std::chrono::seconds(1));
     EXPECT_EQ(told(rules, R"({"p":100,"i":-2})")["quality"], json::array({"sign_mismatch"}));
+    rules.clock.advance(std::chrono::seconds(1));
     EXPECT_EQ(told(rules, R"({"p":-100,"i":0})")["quality"], json::array());
 }
 

@@ -120,7 +120,7 @@ TEST(Expression, AFailureMakesThePayloadInvalid) {
         const char* why;
     } cases[] = {
         {"a * 2", "", "missing: out: a is missing"},
-        {"a * 2", R"("a":null)", "missing: out: a is missing"},
+        {"a * 2", R"("a":null)", "missing: out: a is null, not a number"},
         {"a * 2", R"("a":"5")", "type: out: a is a string, not a number"},
         {"a.b", R"("a":[1])", "missing: out: a.b is missing"},
         {"a", R"("a":{})", "type: out: a is an object, not a number"},
@@ -159,9 +159,9 @@ TEST(Expression, MistakesAreToldWithTheirColumn) {
         {"a = 5", "7: error: out: write == to compare; nothing can be assigned"},
         {"sqr(a)", "5: error: out: \"sqr\" is not a function; did you mean sqrt()?"},
         {"power_of(a)", "5: error: out: \"power_of\" is not a function"},
-        {"abs(a, b)", "9: error: out: too many arguments"},
+        {"abs(a, b)", "13: error: out: too many arguments"},
         {"clamp(a)", "12: error: out: too few arguments"},
-        {"a ? b", "10: error: out: a \"?\" without its \":\""},
+        {"a ? b", "7: error: out: a \"?\" without its \":\""},
         {"a : b", "7: error: out: a \":\" without its \"?\""},
         {"a, b", "5: error: out: is more than one number; remove the comma"},
         {"state == \"Idle\"",

@@ -289,7 +289,7 @@ TEST(RuleSteps, AreExplained) {
          Rules({rule}).trace({.topic = "d/d9", .payload = R"({"soc":20})"})) {
         for (const auto& [name, result, ok] : trace.steps) steps.push_back(name + " " + result);
     }
-    EXPECT_THAT(steps, ElementsAre("compute kw=0.02", "classify level=\"low\"",
+    EXPECT_THAT(steps, ElementsAre("compute kw=0.02", "classify level=low",
                                    "map site: nothing stands for \"d9\"", "classify slow=low",
                                    "rename soc is percent now", "rename x is missing",
                                    "drop_fields kw", "drop_fields z is missing", "mqtt replace"));
