@@ -130,9 +130,9 @@ TEST_F(RetainedReaderTest, EndsWhereverItIs) {
 
 TEST_F(RetainedReaderTest, WhatDoesNotFitEndsIt) {
     broker.listen();
-    start({.inbox = {.messages_max = 1}});
+    start({.inbox = {.bytes_max = 3}});
     broker.accept();
-    broker.say("\x20\2\0\0"s + "\x90\3\0\1\0"s + "\x31\6\0\3a/1x"s + "\x31\6\0\3a/2y"s);
+    broker.say("\x20\2\0\0"s + "\x90\3\0\1\0"s + "\x31\6\0\3a/1x"s);
     const RetainedOutcome outcome = finish();
     EXPECT_FALSE(outcome.ok);
     EXPECT_EQ(outcome.problem, "it is more than fits");
