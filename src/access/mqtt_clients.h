@@ -24,8 +24,8 @@ struct MqttClient {
     std::string_view id{};
     std::string_view user{};     // empty: none
     std::string_view address{};  // empty: none (bridges, or the socket is gone)
-    bool mqtt5 = false;        // may have its will delayed
-    bool subscribed = false;   // has subscriptions; a connection that is just made has none
+    bool mqtt5 = false;          // may have its will delayed
+    bool subscribed = false;     // has subscriptions; a connection that is just made has none
 };
 
 // One connection of an MQTT client, and who it is.

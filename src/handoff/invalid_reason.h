@@ -21,7 +21,8 @@ enum class InvalidReason : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(InvalidReason::Count)>
-    invalid_reason_names = {"not_json", "missing", "type", "range", "choice", "topic", "too_large", "compute"};
+    invalid_reason_names = {"not_json", "missing", "type",      "range",
+                            "choice",   "topic",   "too_large", "compute"};
 
 [[nodiscard]] constexpr std::string_view to_text(InvalidReason reason) {
     return invalid_reason_names.at(static_cast<std::size_t>(reason));
