@@ -8,7 +8,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { test } from "node:test";
 import {
-  freePort, get, head, mqttClient, mqttSubscriber, openBrowser, refusedStart, startBroker, until,
+  freePort, get, head, mqttClient, mqttSubscriber, openBrowser, refusedStart, startBroker, until, within,
 } from "./harness.mjs";
 
 const rules = '[[rule]]\nname = "plant"\ntopics = ["plant/{id}/state"]\nkey = "{id}"\nset = { plant = "{id}" }\n';
@@ -144,14 +144,17 @@ test("a retained message that a live one overtook is not shown, nor one that was
   let upstream = 0;
   let letGo;
   const held = new Promise((resolve) => (letGo = resolve));
+  const connected = () => new Promise((resolve) => {
+    const socket = net.connect(upstream, "127.0.0.1");
+    socket.on("connect", () => resolve(socket)).on("error", () => resolve(undefined));
+  });
   const reading = new Promise((resolve) => {
-    const proxy = net.createServer((socket) => {
-      const broker = net.connect(upstream, "127.0.0.1");
+    const proxy = net.createServer({ pauseOnConnect: true }, async (socket) => {
+      const broker = await until("the broker", connected); // which does not listen yet
       for (const end of [socket, broker]) {
         end.on("error", () => {});
         t.after(() => end.destroy());
       }
-      socket.on("data", (data) => broker.write(data));
       broker.on("data", async (data) => {
         if (data.includes("plant/3/state")) {
           resolve();
@@ -160,6 +163,7 @@ test("a retained message that a live one overtook is not shown, nor one that was
         socket.write(data);
       });
       socket.on("close", () => broker.destroy());
+      socket.on("data", (data) => broker.write(data)).resume();
     });
     t.after(() => proxy.close());
     proxy.listen(port, "127.0.0.1");
@@ -167,7 +171,7 @@ test("a retained message that a live one overtook is not shown, nor one that was
   const broker = await startBroker(t, {
     rtbridge: (mqttPort) => { upstream = mqttPort; return head + connect(port) + rules; }, mosquitto,
   });
-  await reading; // the broker has said all of it, rtbridge has not heard it
+  await within("the reading", reading); // the broker has said all of it, rtbridge has not heard it
   const client = await mqttClient(t, broker);
   await client.publishAsync("plant/1/state", '{"v":"new"}', { qos: 1 });
   await client.publishAsync("plant/2/state", "", { qos: 1, retain: true });
