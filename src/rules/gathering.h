@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,8 @@ public:
     // payload, say that there is none any more. Nothing, or why there is no value.
     [[nodiscard]] std::optional<Invalidity> take(std::size_t topic_position,
                                                  WorkingPayload& payload, Values& values) const;
-    // A JSON object of what is known.
+    static constexpr std::string_view nothing = "{}";
+    // A JSON object of what is known; `nothing` where that is nothing.
     [[nodiscard]] std::string payload(const Values& values) const;
 
 private:

@@ -121,6 +121,11 @@ void RuleApplication::gather(std::size_t at) {
         return;
     }
     note(at, "gather", topic + " " + payload.value());
+    if (payload.value() == Gathering::nothing) {
+        results_.push_back({matches_[at].index, RuleVerdict::Ok});
+        unix_ms_ = clock_.unix_ms();
+        return clear_for_browsers(topic, matches_[at].index);
+    }
     RuleWorkspace::Memory& memory = *memory_.gathering;
     memory.results.clear();
     memory.matches.assign(1, matches_[at]);
