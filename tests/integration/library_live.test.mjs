@@ -89,7 +89,7 @@ test("connections that are cut lose nothing and bring nothing twice", async (t) 
   const count = 500;
   for (let i = 1; i <= count; ++i) {
     await device.publishAsync("plant/n", String(i), { qos: 1 });
-    if (i % 20 === 0) sockets.at(-1).terminate();
+    if (i % 20 === 0 && i < count) sockets.at(-1).terminate(); // the last one is asked below
     if (i % 60 === 0) await until("a connection", () => rt.status === "open");
   }
   await until("all messages", () => a.messages.length >= count);
