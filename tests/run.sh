@@ -72,7 +72,7 @@ integration() {
     cd "$repo/tests/integration"
     RTBRIDGE_SO=${RTBRIDGE_SO:-$root/gcc/plugin/rtbridge.so} \
         RTBRIDGE_ARTIFACTS=${RTBRIDGE_ARTIFACTS:-$repo/build/artifacts} \
-        node --test --test-reporter=spec "${files[@]}"
+        timeout 30m node --test --test-reporter=spec "${files[@]}" # a test that hangs ends nothing else
 }
 
 quick_integration() {
