@@ -284,7 +284,7 @@ void add_rule_steps(Options& options, const RuleConfig& rule) {
         const std::string prefix = "classify." + classify.name.value + ".";
         options.add(prefix + "of", text(classify.of));
         for (const auto& [below, label] : classify.bands) {
-            options.add(prefix + "below." + label, text(below));
+            options.add(std::string(prefix).append("below.").append(label), text(below));
         }
         options.add(prefix + "otherwise", text(classify.otherwise));
         options.add(prefix + "hysteresis", text(classify.hysteresis));
@@ -292,7 +292,9 @@ void add_rule_steps(Options& options, const RuleConfig& rule) {
     for (const MapConfig& map : rule.map) {
         const std::string prefix = "map." + map.name.value + ".";
         options.add(prefix + "of", text(map.of));
-        for (const auto& [from, to] : map.table) options.add(prefix + "table." + from, text(to));
+        for (const auto& [from, to] : map.table) {
+            options.add(std::string(prefix).append("table.").append(from), text(to));
+        }
         if (map.otherwise) options.add(prefix + "otherwise", text(*map.otherwise));
     }
     for (const auto& [from, to] : rule.rename) options.add("rename." + from.value, text(to));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "rules/working_payload.h"
 
@@ -130,8 +131,8 @@ std::optional<double> Battery::part_per_hour(const BatteryReading& reading,
 }
 
 std::optional<double> Battery::spread(const std::vector<JsonPath>& paths, WorkingPayload& payload) {
-    double lowest = INFINITY;
-    double highest = -INFINITY;
+    double lowest = std::numeric_limits<double>::infinity();
+    double highest = -lowest;
     std::size_t count = 0;
     const auto take = [&](const JsonDocument::Element& element) {
         double number = 0;

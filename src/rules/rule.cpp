@@ -110,16 +110,16 @@ std::optional<Invalidity> Rule::apply_battery(const RuleValues& values,
     if (auto why = set_text(values, "battery", "state", to_text(now.state), trace)) return why;
     const BatteryConfig& config = battery_->config();
     const struct {
-        BatteryValue value;
         const char* name;
         std::optional<double> number;
         int decimals;
-    } numbers[] = {{BatteryValue::CRate, "c_rate", now.c_rate(), 4},
-                   {BatteryValue::TimeTo, "time_to_full_s", now.time_to_full_s(), 0},
-                   {BatteryValue::TimeTo, "time_to_empty_s", now.time_to_empty_s(), 0},
-                   {BatteryValue::CellDelta, "cell_delta_mv", now.cell_delta_mv, 1},
-                   {BatteryValue::TempSpread, "temp_spread_c", now.temp_spread_c, 2}};
-    for (const auto& [value, name, number, decimals] : numbers) {
+        BatteryValue value;
+    } numbers[] = {{"c_rate", now.c_rate(), 4, BatteryValue::CRate},
+                   {"time_to_full_s", now.time_to_full_s(), 0, BatteryValue::TimeTo},
+                   {"time_to_empty_s", now.time_to_empty_s(), 0, BatteryValue::TimeTo},
+                   {"cell_delta_mv", now.cell_delta_mv, 1, BatteryValue::CellDelta},
+                   {"temp_spread_c", now.temp_spread_c, 2, BatteryValue::TempSpread}};
+    for (const auto& [name, number, decimals, value] : numbers) {
         if (!number || !config.adds(value)) continue;
         const std::string json = rounded(*number, decimals);
         if (json.empty()) continue;
