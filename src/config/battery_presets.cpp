@@ -104,16 +104,10 @@ void read_preset(TableReader& rule_table, RuleConfig& rule) {
         return;
     }
     std::vector<std::string_view> names;
-    std::string all;
-    for (const Preset& preset : presets) {
-        names.push_back(preset.name);
-        all += (all.empty() ? "\"" : ", \"") + std::string(preset.name) + '"';
-    }
-    const auto near = suggestion(name.value, names);
+    for (const Preset& preset : presets) names.push_back(preset.name);
     rule_table.diagnostics().error(
-        name.place,
-        in_quotes(name.value) + " is no preset; " +
-            (near ? "did you mean \"" + std::string(*near) + "\"?" : "there are " + all));
+        name.place, in_quotes(name.value) + " is no preset; " +
+                        did_you_mean(name.value, names, "there are " + quoted_list(names)));
 }
 
 }  // namespace rtbridge

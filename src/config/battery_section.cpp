@@ -91,18 +91,18 @@ bool read_unit(TableReader& units, std::string_view key, const std::array<Unit, 
                double& target, std::string* name = nullptr) {
     Placed<std::string> text;
     if (!units.read(key, text)) return false;
-    std::string names;
+    std::vector<std::string_view> names;
     for (const Unit& unit : known) {
         if (unit.name == text.value) {
             target = unit.factor;
             if (name != nullptr) *name = text.value;
             return true;
         }
-        names += (names.empty() ? "\"" : ", \"") + std::string(unit.name) + '"';
+        names.push_back(unit.name);
     }
-    units.diagnostics().error(
-        std::move(text.place),
-        std::string(key) + " = " + in_quotes(text.value) + " is not known; write one of " + names);
+    units.diagnostics().error(std::move(text.place),
+                              std::string(key) + " = " + in_quotes(text.value) +
+                                  " is not known; write one of " + quoted_list(names));
     return false;
 }
 
@@ -141,16 +141,11 @@ void read_add(TableReader& table, BatteryConfig& battery) {
             battery.add.push_back(static_cast<BatteryValue>(known - battery_value_names.begin()));
             continue;
         }
-        const auto near =
-            suggestion(name.value, {battery_value_names.begin(), battery_value_names.end()});
-        std::string all;
-        for (const std::string_view one : battery_value_names) {
-            all += (all.empty() ? "\"" : ", \"") + std::string(one) + '"';
-        }
+        const std::vector<std::string_view> all(battery_value_names.begin(),
+                                                battery_value_names.end());
         table.diagnostics().error(
-            name.place,
-            in_quotes(name.value) + " is no value of a battery; " +
-                (near ? "did you mean \"" + std::string(*near) + "\"?" : "there are " + all));
+            name.place, in_quotes(name.value) + " is no value of a battery; " +
+                            did_you_mean(name.value, all, "there are " + quoted_list(all)));
     }
 }
 

@@ -53,4 +53,13 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
     return "did you mean \"" + std::string(*near) + "\"?";
 }
 
+std::string quoted_list(const std::vector<std::string_view>& names) {
+    std::string list;
+    for (const std::string_view name : names) {
+        list += list.empty() ? "\"" : ", \"";
+        list.append(name).append(1, '"');
+    }
+    return list;
+}
+
 }  // namespace rtbridge

@@ -19,4 +19,7 @@ namespace rtbridge {
                                        const std::vector<std::string_view>& candidates,
                                        std::string_view otherwise);
 
+// "a", "b", "c", each in quotes: what there is to choose from.
+[[nodiscard]] std::string quoted_list(const std::vector<std::string_view>& names);
+
 }  // namespace rtbridge
