@@ -103,7 +103,8 @@ void Bridge::push(std::shared_ptr<Update> update) {
 }
 
 void Bridge::count(const Publish& publish, const Outcome& outcome) {
-    metrics_.hit(Limit::RuleMemory, workspace_.remembered().take_evicted());
+    const std::uint64_t forgotten = workspace_.remembered().take_evicted();
+    if (forgotten > 0) metrics_.hit(Limit::RuleMemory, forgotten);
     metrics_.messages_matched.add();
     if (outcome.drop) metrics_.messages_dropped.add();
     if (outcome.invalid > 0) metrics_.messages_invalid.add();

@@ -104,6 +104,7 @@ void read_preset(TableReader& rule_table, RuleConfig& rule) {
         return;
     }
     std::vector<std::string_view> names;
+    names.reserve(presets.size());
     for (const Preset& preset : presets) names.push_back(preset.name);
     rule_table.diagnostics().error(
         name.place, in_quotes(name.value) + " is no preset; " +
